@@ -1,0 +1,2 @@
+//! Tools of this repository.
+fn main() {}
