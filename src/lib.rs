@@ -1,1 +1,5 @@
-//! qualwatch
+//! Tells, the moment a Teams call goes bad, which call, why, and where in its record.
+
+pub mod record;
+
+pub mod schema;
