@@ -3,3 +3,7 @@
 pub mod record;
 
 pub mod schema;
+
+pub mod rules;
+
+pub mod engine;
