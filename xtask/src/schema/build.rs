@@ -17,6 +17,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::csdl::{Model, Property};
+use super::edm::{self, either};
 use super::json::{Json, Object};
 use super::overlay::{Fact, Overlay};
 
@@ -28,20 +29,6 @@ const GRAPH: &str = "microsoft.graph.";
 const ROOT: &str = "callRecord";
 /// The member that makes an enum one that may grow.
 const SENTINEL: &str = "unknownFutureValue";
-
-/// `[-]P[nD][T[nH][nM][n[.n]S]]` with at least one part.
-const DURATION: &str = concat!(
-    "^-?P([0-9]+D(T([0-9]+H([0-9]+M)?([0-9]+([.][0-9]+)?S)?|[0-9]+M([0-9]+([.][0-9]+)?S)?",
-    "|[0-9]+([.][0-9]+)?S))?|T([0-9]+H([0-9]+M)?([0-9]+([.][0-9]+)?S)?",
-    "|[0-9]+M([0-9]+([.][0-9]+)?S)?|[0-9]+([.][0-9]+)?S))$"
-);
-/// RFC 3339 in capitals, up to 12 fraction digits; seconds may be left out, as OData allows.
-const DATE_TIME_OFFSET: &str = concat!(
-    "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]",
-    "(:[0-5][0-9]([.][0-9]{1,12})?)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
-);
-/// The numbers that OData writes as strings.
-const NOT_FINITE: &str = "^(NaN|-?INF)$";
 
 /// Builds the schema; `commit` is the metadata's.
 pub fn schema(model: &Model, overlay: &Overlay, commit: &str) -> Result<Json, Vec<String>> {
@@ -401,30 +388,10 @@ impl<'a> Builder<'a> {
     }
 
     fn edm(&mut self, schema: &mut Object, of: &str, null: bool, place: &str) {
-        match of {
-            "Edm.String" | "Edm.Guid" => schema.put("type", either("string", null)),
-            "Edm.Boolean" => schema.put("type", either("boolean", null)),
-            "Edm.Int32" | "Edm.Int64" => schema.put("type", either("integer", null)),
-            "Edm.Single" | "Edm.Double" | "Edm.Decimal" => {
-                let mut types = vec!["number"];
-                types.extend(null.then_some("null"));
-                types.push("string");
-                schema
-                    .put("type", Json::texts(types))
-                    .put("pattern", Json::text(NOT_FINITE))
-            }
-            "Edm.Duration" => schema
-                .put("type", either("string", null))
-                .put("pattern", Json::text(DURATION)),
-            "Edm.DateTimeOffset" => schema
-                .put("type", either("string", null))
-                .put("pattern", Json::text(DATE_TIME_OFFSET)),
-            _ => {
-                return self
-                    .errors
-                    .push(format!("metadata: {place}: {of} has no schema here yet"));
-            }
-        };
+        if !edm::put(schema, of, null) {
+            self.errors
+                .push(format!("metadata: {place}: {of} has no schema here yet"));
+        }
     }
 
     /// `enum` for a closed enum, `x-enum` for one that may grow.
@@ -512,15 +479,6 @@ fn reference(def: &str) -> Json {
     Json::text(format!("#/$defs/{def}"))
 }
 
-/// One type, or that type and null.
-fn either(of: &str, null: bool) -> Json {
-    if null {
-        Json::texts([of, "null"])
-    } else {
-        Json::text(of)
-    }
-}
-
 /// Whether two schemas differ in their description alone.
 fn same_but_words(one: &Object, other: &Object) -> bool {
     let bare = |object: &Object| -> Vec<_> {
@@ -532,4 +490,293 @@ fn same_but_words(one: &Object, other: &Object) -> bool {
             .collect()
     };
     bare(one) == bare(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const COMMIT: &str = "0123456789012345678901234567890123456789";
+
+    const XML: &str = r#"<a>
+      <Schema Namespace="microsoft.graph" Alias="graph">
+        <EntityType Name="entity"><Property Name="id" Type="Edm.String" Nullable="false"/></EntityType>
+        <ComplexType Name="who" OpenType="true"/>
+        <ComplexType Name="caller" BaseType="graph.who"><Property Name="n" Type="Edm.Int32"/></ComplexType>
+        <ComplexType Name="part"/>
+        <ComplexType Name="unreached"><Property Name="x" Type="Edm.String"/></ComplexType>
+        <Annotations Target="microsoft.graph.callRecords.callRecord/old"><Record>
+          <PropertyValue Property="Date" Date="2023-11-06"/>
+          <PropertyValue Property="Kind"><EnumMember>Kind/Deprecated</EnumMember></PropertyValue>
+          <PropertyValue Property="RemovalDate" Date="2026-11-06"/>
+        </Record></Annotations>
+      </Schema>
+      <Schema Namespace="microsoft.graph.callRecords">
+        <EnumType Name="grows"><Member Name="b"/><Member Name="unknownFutureValue"/><Member Name="a"/></EnumType>
+        <EnumType Name="closed"><Member Name="up"/><Member Name="down"/></EnumType>
+        <EntityType Name="callRecord" BaseType="graph.entity">
+          <Property Name="loss" Type="Edm.Single"/>
+          <Property Name="jitter" Type="Edm.Duration" Nullable="false"/>
+          <Property Name="kind" Type="microsoft.graph.callRecords.grows" Nullable="false"/>
+          <Property Name="kinds" Type="Collection(microsoft.graph.callRecords.grows)" Nullable="false"/>
+          <Property Name="way" Type="microsoft.graph.callRecords.closed"/>
+          <Property Name="who" Type="graph.who"/>
+          <Property Name="old" Type="graph.part"/>
+          <Property Name="things" Type="Collection(microsoft.graph.callRecords.part)"/>
+          <NavigationProperty Name="more" Type="Collection(microsoft.graph.callRecords.part)"/>
+        </EntityType>
+        <ComplexType Name="part"><Property Name="p" Type="graph.elsewhere"/></ComplexType>
+        <ComplexType Name="tokens" OpenType="true"/>
+      </Schema></a>"#;
+
+    const FACTS: &str = r#"
+        [sources]
+        o = "ours"
+        c = "Call Quality Dashboard"
+        [outside]
+        elsewhere = { source = "o" }
+        [callRecord]
+        "$type" = { text = "Call.", source = "o" }
+        id = { text = "Id.", source = "o" }
+        loss = { text = "Loss.", source = "o", unit = "ratio", range = [0, 1], bound = "c" }
+        jitter = { text = "Jitter.", source = "o", unit = "ms", range = [0, inf], bound = "o" }
+        kind = { text = "Kind.", source = "o", null = "c" }
+        kinds = { text = "Kinds.", source = "o" }
+        way = { text = "Way.", source = "o" }
+        who = { text = "Who.", source = "o" }
+        old = { text = "Old.", source = "o", replacement = "who" }
+        things = { text = "Things.", source = "o" }
+        more = { text = "More.", source = "o" }
+        [who]
+        "$type" = { text = "Who.", source = "o" }
+        [caller]
+        "$type" = { text = "Caller.", source = "o" }
+        n = { text = "Number.", source = "o" }
+        [part]
+        "$type" = { text = "Part.", source = "o" }
+        p = { text = "P.", source = "o" }
+        ["graph.part"]
+        "$type" = { text = "Graph's part.", source = "o" }
+        [tokens]
+        "$type" = { text = "Tokens.", source = "o", values = "Edm.Boolean" }
+        [grows]
+        "$type" = { text = "Grows.", source = "o" }
+        [closed]
+        "$type" = { text = "Closed.", source = "o" }
+    "#;
+
+    fn build(xml: &str, facts: &str) -> Result<Json, Vec<String>> {
+        schema(
+            &Model::parse(xml).expect("CSDL"),
+            &Overlay::parse(facts)?,
+            COMMIT,
+        )
+    }
+
+    fn built() -> Value {
+        let schema = build(XML, FACTS).expect("the fixture has a fact for everything");
+        serde_json::from_str(&schema.pretty()).expect("our own JSON")
+    }
+
+    /// The complaints after one replacement in the fixture.
+    fn complaints(xml: (&str, &str), facts: (&str, &str)) -> Vec<String> {
+        let edit = |text: &str, (from, to): (&str, &str)| {
+            assert!(text.contains(from), "the fixture has no {from}");
+            text.replacen(from, to, 1)
+        };
+        build(&edit(XML, xml), &edit(FACTS, facts))
+            .map(|_| ())
+            .err()
+            .unwrap_or_default()
+    }
+
+    fn fact_complaints(from: &str, to: &str) -> Vec<String> {
+        complaints(("<a>", "<a>"), (from, to))
+    }
+
+    #[test]
+    fn readings_carry_type_unit_range_and_source() {
+        let properties = &built()["$defs"]["callRecord"]["properties"];
+        assert_eq!(
+            properties["loss"],
+            json!({"description": "Loss.", "type": ["number", "null", "string"],
+                "pattern": "^(NaN|-?INF)$", "x-edm": "Edm.Single", "x-unit": "ratio",
+                "x-range": [0, 1], "x-range-source": "c"})
+        );
+        assert_eq!(
+            properties["jitter"],
+            json!({"description": "Jitter.", "type": "string", "pattern": edm::DURATION,
+                "x-edm": "Edm.Duration", "x-unit": "ms", "x-range": [0, null],
+                "x-range-source": "o"})
+        );
+    }
+
+    #[test]
+    fn an_enum_that_may_grow_is_no_standard_enum() {
+        let defs = &built()["$defs"];
+        let properties = &defs["callRecord"]["properties"];
+        assert_eq!(
+            defs["grows"]["x-enum"],
+            json!(["b", "unknownFutureValue", "a"])
+        );
+        assert!(defs["grows"].get("enum").is_none());
+        assert_eq!(properties["kind"]["x-enum"], defs["grows"]["x-enum"]);
+        assert_eq!(
+            properties["kinds"]["items"]["x-enum"],
+            defs["grows"]["x-enum"]
+        );
+        assert_eq!(defs["closed"]["enum"], json!(["up", "down"]));
+        assert_eq!(properties["way"]["enum"], json!(["up", "down", null]));
+    }
+
+    #[test]
+    fn nullability_is_the_metadatas_unless_relaxed() {
+        let properties = &built()["$defs"]["callRecord"]["properties"];
+        assert_eq!(properties["id"]["type"], "string");
+        assert_eq!(
+            properties["kind"]["type"],
+            json!(["string", "null"]),
+            "relaxed"
+        );
+        assert_eq!(properties["who"]["type"], json!(["object", "null"]));
+        assert_eq!(properties["kinds"]["type"], "array");
+        assert_eq!(properties["things"]["type"], json!(["array", "null"]));
+        assert_eq!(
+            properties["things"]["items"]["type"],
+            json!(["object", "null"])
+        );
+        assert_eq!(properties["more"]["type"], json!(["array", "null"]));
+        assert_eq!(properties["more"]["items"]["type"], "object");
+        assert_eq!(properties["more"]["x-navigation"], true);
+    }
+
+    #[test]
+    fn a_base_accepts_what_its_derived_types_declare() {
+        let who = &built()["$defs"]["who"];
+        assert_eq!(who["x-derived"], json!(["caller"]));
+        assert_eq!(who["properties"]["n"]["x-from"], json!(["caller"]));
+        let caller = &built()["$defs"]["caller"];
+        assert_eq!(
+            (&caller["x-base"], &caller["x-open"]),
+            (&json!("who"), &json!(true))
+        );
+    }
+
+    #[test]
+    fn names_collide_with_the_graph_prefix_and_the_unreached_stays_out() {
+        let schema = built();
+        let defs = &schema["$defs"];
+        assert_eq!(
+            defs["callRecord"]["properties"]["old"]["$ref"],
+            "#/$defs/graph.part"
+        );
+        assert_eq!(defs["graph.part"]["x-edm"], "microsoft.graph.part");
+        assert_eq!(defs["part"]["x-edm"], "microsoft.graph.callRecords.part");
+        assert!(defs.get("unreached").is_none() && defs.get("entity").is_none());
+        assert!(
+            schema["$comment"]
+                .as_str()
+                .is_some_and(|text| text.contains(COMMIT))
+        );
+    }
+
+    #[test]
+    fn tokens_are_open_and_their_values_typed() {
+        let tokens = &built()["$defs"]["tokens"];
+        assert_eq!(tokens["x-open"], true);
+        assert_eq!(
+            tokens["patternProperties"]["^[^@]*$"]["type"],
+            json!(["boolean", "null"])
+        );
+    }
+
+    #[test]
+    fn a_deprecation_names_what_to_read_instead() {
+        let old = &built()["$defs"]["callRecord"]["properties"]["old"];
+        assert_eq!(old["deprecated"], true);
+        assert_eq!(
+            old["x-deprecated"],
+            json!({"since": "2023-11-06", "removal": "2026-11-06", "replacement": "who"})
+        );
+    }
+
+    #[test]
+    fn an_entry_that_matches_nothing_is_refused() {
+        let got = fact_complaints("[part]", "lost = { text = 'L.', source = 'o' }\n[part]");
+        assert_eq!(
+            got,
+            ["overlay: [caller] lost matches nothing in the metadata"]
+        );
+        let got = fact_complaints(
+            "[grows]",
+            "[gone]\nx = { text = 'X.', source = 'o' }\n[grows]",
+        );
+        assert_eq!(got, ["overlay: [gone] x matches nothing in the metadata"]);
+    }
+
+    #[test]
+    fn a_property_or_type_without_a_text_is_refused() {
+        let got = fact_complaints("n = { text = \"Number.\", source = \"o\" }", "");
+        assert_eq!(got, ["overlay: caller.n has no entry, hence no text"]);
+        let got = fact_complaints("\"$type\" = { text = \"Closed.\", source = \"o\" }", "");
+        assert_eq!(got, ["overlay: closed has no entry, hence no text"]);
+    }
+
+    #[test]
+    fn a_fact_that_contradicts_the_metadata_is_refused() {
+        let of = |from, to| fact_complaints(from, to).join("; ");
+        assert_eq!(
+            of(", unit = \"ms\"", ""),
+            "overlay: callRecord.jitter is a duration and wants unit = \"ms\""
+        );
+        assert!(of("unit = \"ratio\"", "unit = \"ms\"").contains("has no ms"));
+        assert!(
+            of("text = \"Id.\"", "text = 'I.', range = [0, 1], bound = 'c'")
+                .contains("has no range")
+        );
+        assert!(of("text = \"Who.\"", "text = 'W.', null = 'c'").contains("nullable already"));
+        assert!(
+            of("text = \"Who.\"", "text = 'W.', replacement = 'way'").contains("not deprecated")
+        );
+        assert!(of("replacement = \"who\"", "replacement = 'whom'").contains("no property whom"));
+        assert!(of(", replacement = \"who\"", "").contains("wants a replacement"));
+        assert!(
+            of("text = \"Part.\"", "text = 'P.', values = 'Edm.String'")
+                .contains("wants an open type")
+        );
+    }
+
+    #[test]
+    fn a_type_that_nothing_declares_is_refused() {
+        let got = fact_complaints("elsewhere = { source = \"o\" }", "");
+        assert!(
+            got[0].contains("microsoft.graph.elsewhere is not declared"),
+            "{got:?}"
+        );
+        let keep = ("[part]", "[part]");
+        let got = complaints(("Type=\"Edm.Int32\"", "Type=\"Edm.Stream\""), keep);
+        assert_eq!(
+            got,
+            ["metadata: caller.n: Edm.Stream has no schema here yet"]
+        );
+        let got = complaints(
+            ("BaseType=\"graph.entity\"", "BaseType=\"graph.gone\""),
+            keep,
+        );
+        assert!(
+            got.iter()
+                .any(|line| line.contains("microsoft.graph.gone, a base of")),
+            "{got:?}"
+        );
+    }
+
+    #[test]
+    fn derived_types_that_disagree_are_refused() {
+        let other = "<ComplexType Name=\"other\" BaseType=\"graph.who\"><Property Name=\"n\" Type=\"Edm.String\"/></ComplexType><ComplexType Name=\"caller\"";
+        let facts = "[other]\n\"$type\" = { text = 'O.', source = 'o' }\nn = { text = 'N.', source = 'o' }\n[part]";
+        let got = complaints(("<ComplexType Name=\"caller\"", other), ("[part]", facts));
+        assert_eq!(got, ["metadata: types derived from who disagree about n"]);
+    }
 }

@@ -9,6 +9,7 @@
 pub mod build;
 pub mod csdl;
 pub mod diff;
+pub mod edm;
 pub mod json;
 pub mod overlay;
 
