@@ -9,7 +9,10 @@
 //! - An enum that may grow has `x-enum`, a closed one `enum`.
 //! - A base type accepts what its derived types declare (`x-derived`, `x-from`), because
 //!   `@odata.type` is absent under `metadata=none`.
-//! - `x-range` is a plausible range, and `x-range-source` says whose.
+//! - `x-edm` is the metadata's type; `x-unit` the unit of a reading, and a duration is "ms" there.
+//! - `x-range` is a plausible range, in that unit, and `x-range-source` says whose; beyond is a
+//!   notice.
+//! - `x-navigation` marks what arrives only under `$expand` or of the service's own accord.
 //!
 //! It refuses to fill gaps: a property without a text, an unused entry of the overlay, an
 //! unresolved type or two derived types that disagree are errors, all told at once.
