@@ -2,4 +2,5 @@
 //!
 //! They prepare what is committed or measured; nothing here runs in the product.
 
+pub mod generate;
 pub mod schema;

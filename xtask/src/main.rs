@@ -8,11 +8,13 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 enum Tool {
+    Generate(xtask::generate::Args),
     Schema(xtask::schema::Args),
 }
 
 fn main() -> ExitCode {
     let done: Result<(), Box<dyn std::error::Error>> = match Tool::parse() {
+        Tool::Generate(args) => xtask::generate::run(&args).map_err(Into::into),
         Tool::Schema(args) => xtask::schema::run(&args).map_err(Into::into),
     };
     match done {
