@@ -1,0 +1,4 @@
+//! Tests of rules as a whole: language, evidence, load errors, hostile scripts, the shipped set.
+
+mod build;
+mod language;
