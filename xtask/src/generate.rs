@@ -15,16 +15,19 @@ mod cli;
 mod endpoint;
 mod foreign;
 mod json;
+mod limits;
 mod media;
+mod network;
 mod pretty;
 mod random;
 mod recipe;
+mod session;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod words;
 
-pub use cli::{Args, run};
+pub use cli::{Args, MixName, run};
 pub use pretty::pretty;
 
 use recipe::Outcome;
@@ -74,7 +77,8 @@ pub struct Mix {
     pub partial: u16,
     /// A page of sessions in place of a record.
     pub sessions_page: u16,
-    /// An entry of the list of call records: no context, no sessions.
+    /// An entry of the list of call records: no context, no sessions. Alone it is
+    /// told as a `callRecord`; that it came from a list, only its array would say.
     pub list_entry: u16,
     /// A record fetched without `$expand`: a context, no sessions.
     pub unexpanded: u16,
@@ -121,7 +125,7 @@ impl Default for Mix {
             second_rule: 250,
             unknown_property: 30,
             gated: 100,
-            without_metadata: 0,
+            without_metadata: 20,
         }
     }
 }
@@ -200,11 +204,13 @@ impl Verdict {
 pub struct Planted {
     /// The document as a whole.
     pub verdict: Verdict,
-    /// `call-record`, `sessions-page`, `list-entry`, `pstn-row`, `direct-routing-row`,
-    /// `change-notification`, `foreign`, `malformed`.
+    /// `callRecord`, `sessions page`, `PSTN row`, `Direct Routing row`,
+    /// `change notification`, `foreign`, `malformed`; of the text standing alone.
     pub kind: &'static str,
     /// The call; `None` for foreign and malformed documents.
     pub call_id: Option<String>,
+    /// A record whose sessions were never fetched: it can raise nothing.
+    pub unexpanded: bool,
     /// Whether there is a property or enum member that nobody declared.
     pub notices: bool,
     /// JSON Pointer of the one value against the schema.

@@ -17,6 +17,7 @@ pub(crate) fn document(mut text: String, differing_key: bool, mut random: Random
         verdict: Verdict::Malformed,
         kind: "malformed",
         call_id: None,
+        unexpanded: false,
         notices: false,
         violation: None,
         alerts: Vec::new(),

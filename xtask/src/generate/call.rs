@@ -1,15 +1,14 @@
-//! Writes a record, or a page of sessions, down to its segments.
+//! Writes a record, or a page of sessions, as far as its sessions.
 //!
 //! Every planted finding is noted at the moment its value is written, with the
-//! text as it stands there; nothing is looked up afterwards. Media, streams and
-//! endpoints are written by their own files.
+//! text as it stands there; nothing is looked up afterwards. Sessions and what
+//! is in them are written by their own files.
 
-use super::endpoint::{Cast, Person};
+use super::endpoint::Cast;
 use super::json::Json;
 use super::random::Random;
 use super::recipe::{Era, Recipe, Shape};
-use super::words::{FAILURES, PSTN_ROLES};
-use super::{Document, Planted, PlantedAlert, PlantedFinding, PlantedReading, Verdict};
+use super::{Document, Planted, PlantedAlert, PlantedFinding, Verdict};
 
 /// 2020-02-01T00:00:00Z in ticks of 100 ns since 1970.
 const FIRST_CALL: u64 = 1_580_515_200 * SECOND;
@@ -47,7 +46,7 @@ pub(crate) struct Writer {
     pub(crate) offset: u64,
     pub(crate) violation: Option<String>,
     /// The call.
-    id: String,
+    pub(crate) id: String,
     findings: [Vec<PlantedFinding>; 5],
 }
 
@@ -97,14 +96,15 @@ impl Writer {
                 "sessions@odata.context",
                 &["('", &id, "')/sessions(segments())"],
             );
+            // The link stands on either side of what it continues.
+            let goes_on = self.recipe.shape == Shape::Partial;
+            let early = goes_on && self.random.per_mille(250);
+            if early {
+                self.next_link(&id);
+            }
             self.sessions("sessions", "/sessions", call, start, length);
-            if self.recipe.shape == Shape::Partial {
-                let name = ["sessions@odata.nextLink", "sessions@odata.nextlink"];
-                let name = self.random.pick(&name);
-                self.link(
-                    name,
-                    &["('", &id, "')/sessions?$expand=segments&$skiptoken=abc"],
-                );
+            if goes_on && !early {
+                self.next_link(&id);
             }
         }
         self.json.close('}');
@@ -115,11 +115,12 @@ impl Writer {
                 Shape::Partial => Verdict::Partial,
             },
             kind: if self.recipe.shape == Shape::Page {
-                "sessions-page"
+                "sessions page"
             } else {
-                "call-record"
+                "callRecord"
             },
             call_id: Some(id),
+            unexpanded: false,
             notices: (0..self.recipe.sessions).any(|session| self.recipe.notice.has(session)),
             violation: self.violation,
             alerts: RULES
@@ -145,7 +146,7 @@ impl Writer {
         self.json.time_field(name, ticks, self.offset);
     }
 
-    fn context(&mut self, name: &str, parts: &[&str]) {
+    pub(crate) fn context(&mut self, name: &str, parts: &[&str]) {
         if self.recipe.metadata {
             self.link(name, parts);
         }
@@ -158,6 +159,15 @@ impl Writer {
             self.json.text.push_str(part);
         }
         self.json.text.push('"');
+    }
+
+    fn next_link(&mut self, id: &str) {
+        let names = ["sessions@odata.nextLink", "sessions@odata.nextlink"];
+        let name = self.random.pick(&names);
+        self.link(
+            name,
+            &["('", id, "')/sessions?$expand=segments&$skiptoken=abc"],
+        );
     }
 
     fn head(&mut self, call: (u64, u64), start: u64, length: u64) {
@@ -185,7 +195,7 @@ impl Writer {
         }
     }
 
-    fn modalities(&mut self) {
+    pub(crate) fn modalities(&mut self) {
         let names = ["audio", "video", "videoBasedScreenSharing", "data"];
         let count = self.random.within(1, 4) as usize;
         self.json.field_open("modalities", '[');
@@ -248,134 +258,10 @@ impl Writer {
         }
         self.json.close(']');
     }
-
-    fn session(&mut self, index: u32, at: &str, id: (u64, u64), start: u64, length: u64) {
-        let fault = self.recipe.fault.has(index).then(|| self.random.below(7));
-        let notice = self.recipe.notice.has(index).then(|| self.random.below(4));
-        let failure = self
-            .recipe
-            .failed
-            .has(index)
-            .then(|| self.random.pick(FAILURES));
-        // Of failures most are told twice, some at one level alone.
-        let told = self.random.below(4);
-        self.json.open('{');
-        self.modalities();
-        self.time("startDateTime", start);
-        self.time("endDateTime", start + length);
-        self.json.guid_field("id", id);
-        if fault == Some(0) {
-            self.json.string_field("isTest", "false");
-            self.violation = Some(format!("{at}/isTest"));
-        } else if self.recipe.era != Era::Early {
-            self.json
-                .raw_field("isTest", if told == 0 { "null" } else { "false" });
-        }
-        if notice == Some(0) {
-            self.json.string_field("meetingRegion", "emea");
-        }
-        self.failure(failure.filter(|_| told != 3), at);
-        let (caller, callee) = (self.cast.person(index as usize), self.callee());
-        self.caller(&caller, notice == Some(1), Some(at), index);
-        self.other_end(callee.as_ref(), Some(at), index);
-        let own = text_of(id);
-        let record = self.id.clone();
-        let path = ["('", &record, "')/sessions('", &own, "')/segments"];
-        self.context("segments@odata.context", &path);
-        self.json.field_open("segments", '[');
-        let segments = if self.random.per_mille(80) { 2 } else { 1 };
-        for segment in 0..segments {
-            let first = segment == 0;
-            let at = format!("{at}/segments/{segment}");
-            self.json.open('{');
-            let (from, span) = (start + segment * (length / 2), length / segments);
-            self.time("startDateTime", from);
-            if first && fault == Some(1) {
-                self.json.integer_field("endDateTime", 1_582_656_766);
-                self.violation = Some(format!("{at}/endDateTime"));
-            } else {
-                self.time("endDateTime", from + span);
-            }
-            let own = if first {
-                id
-            } else {
-                (self.random.next(), self.random.next())
-            };
-            self.json.guid_field("id", own);
-            if first && told == 3 {
-                self.failure(failure, &at);
-            } else if first && told != 2 {
-                self.repeated_failure(failure);
-            }
-            self.caller(&caller, false, None, index);
-            self.other_end(callee.as_ref(), None, index);
-            let plants = first.then_some(index);
-            self.all_media(&at, plants, (&caller, callee.as_ref()), fault, notice);
-            self.json.close('}');
-        }
-        self.json.close(']');
-        self.json.close('}');
-    }
-
-    /// The person who answered; `None` for a service.
-    pub(crate) fn callee(&self) -> Option<Person> {
-        (!self.recipe.group && !self.recipe.pstn).then(|| self.cast.person(1))
-    }
-
-    fn other_end(&mut self, person: Option<&Person>, at: Option<&str>, session: u32) {
-        if let Some(person) = person {
-            self.callee_of(person, at, session);
-        } else {
-            let role = if self.recipe.pstn {
-                PSTN_ROLES[(self.offset as usize + self.cast.len()) % PSTN_ROLES.len()]
-            } else {
-                "mediaController"
-            };
-            self.service("callee", role);
-        }
-    }
-
-    fn failure(&mut self, failure: Option<(&str, &str)>, at: &str) {
-        self.repeated_failure(failure);
-        let Some((stage, reason)) = failure else {
-            return;
-        };
-        let mut fields = vec![PlantedReading {
-            field: "failureInfo.stage",
-            pointer: format!("{at}/failureInfo/stage"),
-            literal: format!("\"{stage}\""),
-        }];
-        if reason != "null" {
-            fields.push(PlantedReading {
-                field: "failureInfo.reason",
-                pointer: format!("{at}/failureInfo/reason"),
-                literal: reason.to_owned(),
-            });
-        }
-        self.found(
-            Rule::CallFailed,
-            PlantedFinding {
-                pointer: at.to_owned(),
-                fields,
-            },
-        );
-    }
-
-    fn repeated_failure(&mut self, failure: Option<(&str, &str)>) {
-        match failure {
-            Some((stage, reason)) => {
-                self.json.field_open("failureInfo", '{');
-                self.json.string_field("stage", stage);
-                self.json.raw_field("reason", reason);
-                self.json.close('}');
-            }
-            None if self.recipe.era != Era::Early => self.json.null_field("failureInfo"),
-            None => {}
-        }
-    }
 }
 
-fn text_of(guid: (u64, u64)) -> String {
+/// A GUID's text.
+pub(crate) fn text_of(guid: (u64, u64)) -> String {
     let mut json = Json::default();
     json.guid(guid);
     json.text

@@ -36,7 +36,7 @@ pub struct Args {
     /// Spread the folder's documents over lines
     #[arg(long, requires = "folder")]
     pub pretty: bool,
-    /// What was planted, one line a document
+    /// What was planted, one line a document, to a file or `-`
     #[arg(long, value_name = "FILE")]
     pub planted: Option<PathBuf>,
 }
@@ -78,18 +78,15 @@ fn write(args: &Args) -> io::Result<()> {
         mix,
         sessions: args.sessions,
     };
-    let mut lines: Option<Box<dyn Write>> = match (&args.ndjson, &args.folder) {
+    let mut lines = match (&args.ndjson, &args.folder) {
         (None, Some(_)) => None,
-        (Some(path), _) if path.as_os_str() != "-" => Some(Box::new(create(path)?)),
-        _ => Some(Box::new(BufWriter::with_capacity(
-            1 << 18,
-            io::stdout().lock(),
-        ))),
+        (None, None) => Some(open(Path::new("-"))?),
+        (Some(path), _) => Some(open(path)?),
     };
     if let Some(folder) = &args.folder {
         fs::create_dir_all(folder)?;
     }
-    let mut planted = args.planted.as_deref().map(create).transpose()?;
+    let mut planted = args.planted.as_deref().map(open).transpose()?;
     let mut run = documents(&plan);
     let (mut buffer, mut written, mut index) = (String::new(), 0_u64, 0_u64);
     while args.bytes.is_none_or(|bytes| written < bytes) {
@@ -121,8 +118,13 @@ fn write(args: &Args) -> io::Result<()> {
     lines.map_or(Ok(()), |mut lines| lines.flush())
 }
 
-fn create(path: &Path) -> io::Result<BufWriter<File>> {
-    Ok(BufWriter::with_capacity(1 << 18, File::create(path)?))
+/// A file, or standard output for `-`.
+fn open(path: &Path) -> io::Result<Box<dyn Write>> {
+    Ok(if path.as_os_str() == "-" {
+        Box::new(BufWriter::with_capacity(1 << 18, io::stdout()))
+    } else {
+        Box::new(BufWriter::with_capacity(1 << 18, File::create(path)?))
+    })
 }
 
 fn planted_line(index: u64, planted: &Planted) -> serde_json::Value {
@@ -147,6 +149,7 @@ fn planted_line(index: u64, planted: &Planted) -> serde_json::Value {
         "verdict": planted.verdict.as_str(),
         "kind": planted.kind,
         "callId": planted.call_id,
+        "unexpanded": planted.unexpanded,
         "notices": planted.notices,
         "violation": planted.violation,
         "alerts": alerts.collect::<Vec<_>>(),

@@ -18,17 +18,17 @@ pub(crate) fn document(mut random: Random, text: String) -> Document {
             json.open('{');
             pstn_row(&mut json, &mut random);
             json.close('}');
-            "pstn-row"
+            "PSTN row"
         }
         1 => {
             json.open('{');
             direct_routing_row(&mut json, &mut random);
             json.close('}');
-            "direct-routing-row"
+            "Direct Routing row"
         }
         2 | 3 => {
             notification(&mut json, &mut random);
-            "change-notification"
+            "change notification"
         }
         _ => {
             json.raw(random.pick(&[
@@ -70,8 +70,7 @@ pub(crate) fn unexpanded(mut random: Random, text: String, listed: bool) -> Docu
     json.null_field("organizer");
     json.raw_field("participants", "[]");
     json.close('}');
-    let kind = if listed { "list-entry" } else { "call-record" };
-    planted(json.text, Verdict::Valid, kind, Some(id.text))
+    planted(json.text, Verdict::Valid, "callRecord", Some(id.text))
 }
 
 fn planted(text: String, verdict: Verdict, kind: &'static str, call: Option<String>) -> Document {
@@ -79,6 +78,7 @@ fn planted(text: String, verdict: Verdict, kind: &'static str, call: Option<Stri
         verdict,
         kind,
         call_id: call,
+        unexpanded: verdict == Verdict::Valid,
         notices: false,
         violation: None,
         alerts: Vec::new(),

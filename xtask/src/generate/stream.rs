@@ -3,10 +3,13 @@
 //! Healthy readings stay inside the default limits, at times exactly on them
 //! (`PT0.03S`, `0.1`, 500 packets); planted ones lie beyond, at times by the last
 //! digit. A gated stream is bad in everything and must stay quiet: too few packets,
-//! or no count of them. The limits are those of the default rules, repeated here,
-//! for an oracle does not ask the defendant.
+//! or no count of them. No rule is decided here; `limits` knows the numbers.
 
 use super::call::{Rule, Writer};
+use super::limits::{
+    AFTER_CORRECTION, CONCEALED, DEGRADATION, FRAME_LOSS, FRAME_RATE, Form, JITTER, LOSS,
+    ROUND_TRIP, Reading, SHARING_RATE,
+};
 use super::recipe::Era;
 use super::{PlantedFinding, PlantedReading};
 
@@ -30,109 +33,16 @@ impl Medium {
         }
     }
 
-    fn rule(self) -> Rule {
+    /// The default rule that looks at it.
+    fn rule(self) -> Option<Rule> {
         match self {
-            Self::Audio | Self::Data => Rule::PoorAudio,
-            Self::Video => Rule::PoorVideo,
-            Self::Sharing => Rule::PoorScreenSharing,
+            Self::Audio => Some(Rule::PoorAudio),
+            Self::Video => Some(Rule::PoorVideo),
+            Self::Sharing => Some(Rule::PoorScreenSharing),
+            Self::Data => None,
         }
     }
 }
-
-/// How a reading is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// A number.
-    Number,
-    /// An ISO 8601 duration.
-    Duration,
-}
-
-/// A reading that a default rule compares, in units of 10^-7.
-#[derive(Debug, Clone, Copy)]
-struct Reading {
-    field: &'static str,
-    form: Form,
-    limit: u64,
-    /// Healthy readings lie in `quiet`, poor ones in `poor`; either end included.
-    quiet: (u64, u64),
-    poor: (u64, u64),
-    /// Poor values that miss the limit by the last digit, beside it.
-    edge: u64,
-}
-
-const fn number(field: &'static str, limit: u64, quiet: (u64, u64), poor: (u64, u64)) -> Reading {
-    let edge = if poor.1 < limit { limit - 1 } else { limit + 1 };
-    Reading {
-        field,
-        form: Form::Number,
-        limit,
-        quiet,
-        poor,
-        edge,
-    }
-}
-
-const fn duration(field: &'static str, limit: u64, quiet: u64, poor: (u64, u64)) -> Reading {
-    Reading {
-        field,
-        form: Form::Duration,
-        limit,
-        quiet: (0, quiet),
-        poor,
-        edge: limit + 1,
-    }
-}
-
-const JITTER: Reading = duration("averageJitter", 300_000, 250_000, (310_000, 2_000_000));
-const LOSS: Reading = number(
-    "averagePacketLossRate",
-    1_000_000,
-    (0, 600_000),
-    (1_100_000, 9_000_000),
-);
-const ROUND_TRIP: Reading = duration(
-    "averageRoundTripTime",
-    5_000_000,
-    3_500_000,
-    (5_010_000, 625_000_000),
-);
-const DEGRADATION: Reading = number(
-    "averageAudioDegradation",
-    10_000_000,
-    (0, 8_000_000),
-    (10_100_000, 39_000_000),
-);
-const CONCEALED: Reading = number(
-    "averageRatioOfConcealedSamples",
-    700_000,
-    (0, 500_000),
-    (710_000, 6_000_000),
-);
-const FRAME_LOSS: Reading = number(
-    "averageVideoFrameLossPercentage",
-    500_000_000,
-    (0, 300_000_000),
-    (501_000_000, 990_000_000),
-);
-const FRAME_RATE: Reading = number(
-    "averageVideoFrameRate",
-    70_000_000,
-    (90_000_000, 300_000_000),
-    (0, 69_000_000),
-);
-const SHARING_RATE: Reading = number(
-    "averageVideoFrameRate",
-    20_000_000,
-    (30_000_000, 300_000_000),
-    (0, 19_000_000),
-);
-const AFTER_CORRECTION: Reading = number(
-    "postForwardErrorCorrectionPacketLossRate",
-    1_500_000,
-    (0, 1_000_000),
-    (1_510_000, 9_000_000),
-);
 
 /// What is to be written for a reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -221,8 +131,8 @@ impl Writer {
             }
         }
         self.json.close('}');
-        if poor {
-            self.found(medium.rule(), finding);
+        if let (true, Some(rule)) = (poor, medium.rule()) {
+            self.found(rule, finding);
         }
     }
 

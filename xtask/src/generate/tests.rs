@@ -1,5 +1,7 @@
 //! The oracle, held against an independent parser: `serde_json`.
 
+mod judge;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -57,7 +59,7 @@ fn the_same_seed_gives_the_same_bytes() {
         .iter()
         .fold(0xcbf2_9ce4_8422_2325, |h, document| hash(&document.text, h));
     assert_eq!(
-        golden, 15_700_789_301_673_867_142,
+        golden, 7_587_464_349_190_444_340,
         "the bytes of seed 7 changed: say so in the commit"
     );
 }
@@ -133,7 +135,7 @@ fn every_pointer_leads_to_its_literal() {
         failed: 200,
         ..Mix::default()
     };
-    for document in run(5, 1500, mix) {
+    for document in run(5, 800, mix) {
         if document.planted.verdict == Verdict::Malformed {
             continue;
         }
@@ -147,6 +149,16 @@ fn every_pointer_leads_to_its_literal() {
         assert!(names.is_sorted());
         if let Some(at) = &document.planted.violation {
             assert!(value.pointer(at).is_some(), "{at}");
+            let findings = document
+                .planted
+                .alerts
+                .iter()
+                .flat_map(|alert| &alert.findings);
+            let mut readings = findings.flat_map(|finding| &finding.fields);
+            assert!(
+                !readings.any(|reading| reading.pointer.starts_with(at)),
+                "{at}"
+            );
         }
         assert_eq!(
             document.planted.violation.is_some(),
@@ -175,118 +187,6 @@ fn every_pointer_leads_to_its_literal() {
                 assert!(document.text.contains(&reading.literal));
             }
         }
-    }
-}
-
-/// Milliseconds of `PT[nM]n[.n]S`, times 10^4.
-fn duration(value: &Value) -> Option<f64> {
-    let text = value.as_str()?.strip_prefix("PT")?.strip_suffix('S')?;
-    let (minutes, seconds) = text.split_once('M').unwrap_or(("0", text));
-    Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?)
-}
-
-/// The default rules, written a second time and by value: `rule pointer field`.
-fn judge(document: &Value) -> Vec<String> {
-    let mut out = Vec::new();
-    let root = if document.get("value").is_some() {
-        "value"
-    } else {
-        "sessions"
-    };
-    let sessions = document[root].as_array().cloned().unwrap_or_default();
-    for (s, session) in sessions.iter().enumerate() {
-        let at = format!("/{root}/{s}");
-        let failed = |value: &Value, at: &str, out: &mut Vec<String>| {
-            let info = &value["failureInfo"];
-            for field in ["stage", "reason"] {
-                if !info[field].is_null() {
-                    out.push(format!("call-failed {at} failureInfo.{field}"));
-                }
-            }
-            !info.is_null()
-        };
-        let told = failed(session, &at, &mut out);
-        for end in ["caller", "callee"] {
-            let rating = &session[end]["feedback"]["rating"];
-            if rating == "bad" || rating == "poor" {
-                out.push(format!("poor-feedback {at}/{end}/feedback rating"));
-            }
-            assert!(session[end]["feedback"]["tokens"]["NoSound"] != true);
-        }
-        for (g, segment) in session["segments"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .enumerate()
-        {
-            let at = format!("{at}/segments/{g}");
-            if !told {
-                failed(segment, &at, &mut out);
-            }
-            for (m, media) in segment["media"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .enumerate()
-            {
-                for (t, stream) in media["streams"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .enumerate()
-                {
-                    let at = format!("{at}/media/{m}/streams/{t}");
-                    judge_stream(&media["label"], stream, &at, &mut out);
-                }
-            }
-        }
-    }
-    out.sort();
-    out
-}
-
-fn judge_stream(label: &Value, stream: &Value, at: &str, out: &mut Vec<String>) {
-    if stream["packetUtilization"]
-        .as_u64()
-        .is_none_or(|packets| packets <= 500)
-    {
-        return;
-    }
-    let number = |name: &str| stream[name].as_f64();
-    let mut say = |rule: &str, field: &str, value: Option<f64>, beyond: &dyn Fn(f64) -> bool| {
-        if value.is_some_and(beyond) {
-            out.push(format!("{rule} {at} {field}"));
-        }
-    };
-    let rule = match label.as_str() {
-        Some("main-audio") => {
-            for (field, limit) in [
-                ("averagePacketLossRate", 0.1),
-                ("averageAudioDegradation", 1.0),
-                ("averageRatioOfConcealedSamples", 0.07),
-            ] {
-                say("poor-audio", field, number(field), &|value| value > limit);
-            }
-            for (field, limit) in [("averageJitter", 0.03), ("averageRoundTripTime", 0.5)] {
-                say("poor-audio", field, duration(&stream[field]), &|value| {
-                    value > limit
-                });
-            }
-            return;
-        }
-        Some("main-video") => ("poor-video", 7.0),
-        Some("applicationsharing-video") => ("poor-screen-sharing", 2.0),
-        _ => return,
-    };
-    let fields = [
-        "averageVideoFrameLossPercentage",
-        "averageVideoFrameRate",
-        "postForwardErrorCorrectionPacketLossRate",
-    ];
-    match fields.map(number) {
-        [Some(loss), _, _] => say(rule.0, fields[0], Some(loss), &|value| value > 50.0),
-        [None, Some(rate), _] => say(rule.0, fields[1], Some(rate), &|value| value < rule.1),
-        [None, None, rest] => say(rule.0, fields[2], rest, &|value| value > 0.15),
     }
 }
 
@@ -324,9 +224,14 @@ fn a_second_reading_of_the_rules_finds_what_was_planted_and_no_more() {
             .collect();
         planted.sort();
         fired += planted.len();
-        assert_eq!(judge(&parse(&document)), planted, "{}", document.text);
+        assert_eq!(
+            judge::judge(&parse(&document)),
+            planted,
+            "{}",
+            document.text
+        );
     }
-    assert!(fired > 500, "{fired}");
+    assert!(fired > 300, "{fired}");
 }
 
 #[test]
@@ -388,7 +293,7 @@ fn the_shares_of_a_mix_are_met() {
 #[test]
 fn documents_weigh_what_the_published_example_weighs() {
     let (mut bytes, mut count, mut documents) = (0, 0, 0);
-    for document in run(11, 2000, Mix::tenth_alerting()) {
+    for document in run(11, 1500, Mix::tenth_alerting()) {
         bytes += document.text.len();
         count += nodes(&parse(&document));
         documents += 1;
@@ -436,5 +341,45 @@ fn a_plan_may_fix_the_sessions() {
             parse(&document)["sessions"].as_array().map(Vec::len),
             Some(60)
         );
+    }
+}
+
+#[test]
+fn values_lie_on_a_limit_and_just_beyond_it() {
+    let mix = Mix {
+        poor_audio: 500,
+        poor_video: 200,
+        poor_screen_sharing: 200,
+        ..Mix::clean()
+    };
+    let all = run(13, 1500, mix);
+    let planted: std::collections::BTreeSet<_> = all
+        .iter()
+        .flat_map(|document| &document.planted.alerts)
+        .flat_map(|alert| &alert.findings)
+        .flat_map(|finding| &finding.fields)
+        .map(|reading| reading.literal.as_str())
+        .collect();
+    for literal in [
+        "\"PT0.0300001S\"",
+        "\"PT0.031S\"",
+        "0.1000001",
+        "1.0000001",
+        "50.0000001",
+    ] {
+        assert!(planted.contains(literal), "{literal}");
+    }
+    for quiet in [
+        "\"averageJitter\":\"PT0.03S\"",
+        "LossRate\":0.1,",
+        "Utilization\":500,",
+    ] {
+        assert!(
+            all.iter().any(|document| document.text.contains(quiet)),
+            "{quiet}"
+        );
+    }
+    for bare in ["PT0.03S", "0.1", "1", "50", "7"] {
+        assert!(!planted.contains(bare) && !planted.contains(format!("\"{bare}\"").as_str()));
     }
 }
