@@ -1,1 +1,3 @@
 //! qualwatch
+pub mod frame;
+pub mod source;
