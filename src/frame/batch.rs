@@ -121,7 +121,7 @@ impl Batch {
         fault: Option<FrameFault>,
     ) {
         let start = self.bytes.len();
-        self.bytes.extend_from_slice(bytes);
+        self.bytes.extend_from_slice(bytes.trim_ascii_end());
         self.spans.push(Span {
             start,
             end: self.bytes.len(),

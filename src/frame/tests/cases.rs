@@ -339,7 +339,7 @@ const CASES: &[Case] = &[
         Array,
         "a value array of anything",
         "{\"id\":1,\"@odata.context\":\"/sessions\",\"value\":[1, {}]}",
-        &["1:48 1 @/sessions", "1:51 {} @/sessions"],
+        &["1:47 1 @/sessions", "1:50 {} @/sessions"],
     ),
     with(
         Array,

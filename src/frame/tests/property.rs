@@ -74,9 +74,9 @@ proptest! {
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
         cuts.sort_unstable();
         let at_once = frames(framing, open, limit, &text, &[]);
-        prop_assert_eq!(&frames(framing, open, limit, &text, &cuts), &at_once);
+        prop_assert_eq!(&frames(framing, open, limit, &text, &cuts), &at_once, "{}", text.escape_ascii());
         let everywhere: Vec<usize> = (0..text.len()).collect();
-        prop_assert_eq!(&frames(framing, open, limit, &text, &everywhere), &at_once);
+        prop_assert_eq!(&frames(framing, open, limit, &text, &everywhere), &at_once, "{}", text.escape_ascii());
     }
 
     #[test]
