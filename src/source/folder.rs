@@ -153,13 +153,18 @@ impl Folder {
             let changes = watch.as_ref().map_or(&none, |watch| &watch.changes);
             let change = select! {
                 recv(stop) -> _ => return ControlFlow::Break(()),
-                recv(changes) -> change => change.ok(),
+                recv(changes) -> change => Some(change),
                 default(wait) => None,
             };
-            if let Some(change) = change
-                && self.change(change, deliver)?
-            {
-                next_scan = clock.now();
+            match change {
+                None => {}
+                Some(Ok(change)) => {
+                    if self.change(change, deliver)? {
+                        next_scan = clock.now();
+                    }
+                }
+                // The watcher is dead; the next listing starts another.
+                Some(Err(_)) => watch = None,
             }
         }
     }
