@@ -154,7 +154,7 @@ impl Framer {
     pub fn push(&mut self, bytes: &[u8], out: &mut Batch) {
         if let Mode::Start(head) = &mut self.mode {
             head.extend_from_slice(bytes);
-            if head.len() >= 4 {
+            if is_told(head) {
                 let head = std::mem::take(head);
                 self.begin(&head, out);
             }
@@ -236,6 +236,16 @@ impl Framer {
                 }
             }
         }
+    }
+}
+
+/// Whether enough bytes are there to tell what [`is_utf16`] asks, and a UTF-8 mark.
+fn is_told(head: &[u8]) -> bool {
+    match head {
+        [0xEF, 0xBB, _, ..] => true,
+        [0xEF, 0xBB] | [] | [_] => false,
+        [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] => true,
+        [first, second, ..] => (*first == 0) == (*second == 0) || head.len() >= 4,
     }
 }
 

@@ -42,5 +42,11 @@ impl Place {
 }
 
 fn characters(text: &[u8]) -> u64 {
-    text.iter().filter(|&&byte| byte & 0xC0 != 0x80).count() as u64
+    // Pieces short enough for a sum in one byte: the compiler makes it SIMD.
+    text.chunks(128)
+        .map(|piece| {
+            let begins = |&byte: &u8| u8::from(byte & 0xC0 != 0x80);
+            u64::from(piece.iter().map(begins).sum::<u8>())
+        })
+        .sum()
 }

@@ -148,52 +148,57 @@ impl Scan {
 
     /// Scans `text`, whose first byte has the offset `base`, from `at` on.
     pub(crate) fn run(&mut self, text: &[u8], base: u64, at: &mut u64) -> Event {
-        let mut i = (*at - base) as usize;
-        let event = self.walk(text, base, &mut i);
+        let (event, i) = self.walk(text, base, (*at - base) as usize);
         *at = base + i as u64;
         event
     }
 
-    fn walk(&mut self, text: &[u8], base: u64, i: &mut usize) -> Event {
+    fn walk(&mut self, text: &[u8], base: u64, mut i: usize) -> (Event, usize) {
         loop {
-            if self.string && !self.in_string(text, base, i) {
-                return if *i < text.len() {
-                    Event::Broken
-                } else {
-                    Event::More
-                };
+            if self.string {
+                i = self.in_string(text, base, i);
+                if self.string {
+                    let event = match text.get(i) {
+                        Some(_) => Event::Broken,
+                        None => Event::More,
+                    };
+                    return (event, i);
+                }
             }
-            let Some(&byte) = text.get(*i) else {
-                return Event::More;
+            let Some(&byte) = text.get(i) else {
+                return (Event::More, i);
             };
             match byte {
                 b' ' | b'\t' | b'\r' => {
-                    *i += 1;
+                    i += 1;
+                    while text.get(i) == Some(&b' ') {
+                        i += 1;
+                    }
                     continue;
                 }
                 b'\n' => {
-                    *i += 1;
-                    self.new_line(base + *i as u64);
+                    i += 1;
+                    self.new_line(base + i as u64);
                     continue;
                 }
                 _ => {}
             }
             if self.fresh {
-                let indent = base + *i as u64 - self.line_at;
+                let indent = base + i as u64 - self.line_at;
                 if matches!(byte, b'{' | b'[')
                     && indent <= self.resync_indent
                     && !self.takes_value()
                 {
-                    return Event::Resync;
+                    return (Event::Resync, i);
                 }
                 self.indent = indent;
                 self.fresh = false;
             }
-            *i += 1;
+            i += 1;
             match byte {
                 b'"' => {
                     self.string = true;
-                    self.key_at = base + *i as u64;
+                    self.key_at = base + i as u64;
                 }
                 b'{' | b'[' => {
                     let list = self.keys
@@ -203,31 +208,31 @@ impl Scan {
                         && self.key_is_value;
                     self.open(byte == b'[');
                     if list {
-                        return Event::List;
+                        return (Event::List, i);
                     }
                 }
                 b'}' | b']' => {
                     if self.in_array().is_some_and(|array| array != (byte == b']')) {
-                        return Event::Broken;
+                        return (Event::Broken, i);
                     }
                     self.depth = self.depth.saturating_sub(1);
                     self.prev = Prev::Value;
                     if self.depth == self.close_at {
-                        return Event::Close;
+                        return (Event::Close, i);
                     }
                 }
                 b',' => {
                     self.prev = Prev::Comma;
                     if self.depth == self.comma_at {
-                        return Event::Comma;
+                        return (Event::Comma, i);
                     }
                 }
                 b':' => self.prev = Prev::Colon,
                 _ => {
                     self.prev = Prev::Value;
                     // Numbers and words: nothing to decide inside them.
-                    while text.get(*i).is_some_and(|&byte| is_word(byte)) {
-                        *i += 1;
+                    while text.get(i).is_some_and(|&byte| is_word(byte)) {
+                        i += 1;
                     }
                 }
             }
@@ -240,36 +245,32 @@ impl Scan {
         self.multi = true;
     }
 
-    /// Walks to the end of the string. `false`: the text ended, or a raw newline stands here.
-    fn in_string(&mut self, text: &[u8], base: u64, i: &mut usize) -> bool {
+    /// Walks behind the end of the string, or, still in it, to a raw newline or the text's end.
+    fn in_string(&mut self, text: &[u8], base: u64, mut i: usize) -> usize {
         loop {
             if self.escape {
-                match text.get(*i) {
-                    None | Some(b'\n') => return false,
-                    Some(_) => *i += 1,
+                match text.get(i) {
+                    None | Some(b'\n') => return i,
+                    Some(_) => i += 1,
                 }
                 self.escape = false;
             }
-            let Some(found) = memchr3(b'"', b'\\', b'\n', &text[*i..]) else {
-                *i = text.len();
-                return false;
-            };
-            *i += found;
-            match text[*i] {
-                b'\n' => return false,
-                b'\\' => {
-                    *i += 1;
+            let stop = memchr3(b'"', b'\\', b'\n', &text[i..]);
+            i = stop.map_or(text.len(), |stop| i + stop);
+            match text.get(i) {
+                None | Some(b'\n') => return i,
+                Some(b'\\') => {
+                    i += 1;
                     self.escape = true;
                 }
-                _ => {
+                Some(_) => {
                     if self.keys && self.depth == 1 && self.prev != Prev::Colon {
                         let start = (self.key_at - base) as usize;
-                        self.key_is_value = &text[start..*i] == b"value";
+                        self.key_is_value = &text[start..i] == b"value";
                     }
-                    *i += 1;
                     self.string = false;
                     self.prev = Prev::Value;
-                    return true;
+                    return i + 1;
                 }
             }
         }

@@ -23,6 +23,8 @@ enum Stream<R: Read> {
     Plain(io::Chain<Cursor<Vec<u8>>, R>),
     Gzip(Box<MultiGzDecoder<Input<R>>>),
     Zstd(Box<zstd::stream::read::Decoder<'static, Input<R>>>),
+    /// There is more than the limit; the next read says so.
+    Over(&'static str),
     /// An error was reported; there is no more.
     Ended,
 }
@@ -74,18 +76,23 @@ impl<R: Read> Decoded<R> {
         match self.stream {
             Stream::Gzip(_) => Some("gzip"),
             Stream::Zstd(_) => Some("zstd"),
-            Stream::Plain(_) | Stream::Ended => None,
+            Stream::Plain(_) | Stream::Over(_) | Stream::Ended => None,
         }
     }
 
     /// Reads what is there, up to the length of `buf`; 0 at the end.
     pub(crate) fn read(&mut self, buf: &mut [u8]) -> Result<usize, SourceError> {
+        if let Stream::Over(format) = self.stream {
+            self.stream = Stream::Ended;
+            let limit = self.limit;
+            return Err(SourceError::Expands { format, limit });
+        }
         let read = loop {
             let read = match &mut self.stream {
                 Stream::Plain(reader) => reader.read(buf),
                 Stream::Gzip(reader) => reader.read(buf),
                 Stream::Zstd(reader) => reader.read(buf),
-                Stream::Ended => Ok(0),
+                Stream::Over(_) | Stream::Ended => Ok(0),
             };
             match read {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -94,16 +101,19 @@ impl<R: Read> Decoded<R> {
         };
         let offset = self.offset;
         match (read, self.format()) {
-            (Ok(read), format) => {
-                self.offset += read as u64;
-                match format {
-                    Some(format) if self.offset > self.limit => {
-                        self.stream = Stream::Ended;
-                        let limit = self.limit;
-                        Err(SourceError::Expands { format, limit })
-                    }
-                    _ => Ok(read),
+            (Ok(read), Some(format)) if read as u64 > self.limit - offset => {
+                // What is within the limit is still given.
+                let within = (self.limit - offset) as usize;
+                self.stream = Stream::Over(format);
+                self.offset = self.limit;
+                match within {
+                    0 => self.read(buf),
+                    _ => Ok(within),
                 }
+            }
+            (Ok(read), _) => {
+                self.offset += read as u64;
+                Ok(read)
             }
             (Err(error), Some(format)) => {
                 self.stream = Stream::Ended;

@@ -159,9 +159,8 @@ impl Folder {
             match change {
                 None => {}
                 Some(Ok(change)) => {
-                    if self.change(change, deliver)? {
-                        next_scan = clock.now();
-                    }
+                    let list = self.change(change, deliver)?;
+                    next_scan = if list { clock.now() } else { next_scan };
                 }
                 // The watcher is dead; the next listing starts another.
                 Some(Err(_)) => watch = None,
@@ -390,9 +389,13 @@ impl Hold {
             }
             Delivery::End { outcome, .. } => {
                 self.error = outcome.error.is_some();
-                if let Some(SourceError::Corrupt { error, .. }) = &outcome.error {
-                    self.cut_off |= error.kind() == io::ErrorKind::UnexpectedEof;
-                }
+                self.cut_off = match &outcome.error {
+                    None => self.cut_off,
+                    Some(SourceError::Corrupt { error, .. }) => {
+                        error.kind() == io::ErrorKind::UnexpectedEof
+                    }
+                    Some(_) => false,
+                };
             }
             _ => {}
         }

@@ -248,9 +248,7 @@ impl Inbox {
             self.arrive(hint);
             self.insert(name, look, now);
         }
-        let Some(entry) = self.entries.get_mut(name) else {
-            return None;
-        };
+        let entry = self.entries.get_mut(name)?;
         let changed = entry.look.identity != look.identity;
         let allowed = entry.told == Some(PassedOver::Unreadable)
             && (entry.look.mode != look.mode || hint == Hint::Touched);

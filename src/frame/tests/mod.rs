@@ -1,5 +1,7 @@
 //! Frames of small texts, of broken ones, and of texts cut anywhere.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 mod cases;
 mod property;
 

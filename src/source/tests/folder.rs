@@ -165,14 +165,14 @@ fn the_folder_may_go_and_come_back() {
 #[test]
 fn one_look_reads_what_is_there_oldest_first_and_says_what_it_leaves() {
     let dir = tempfile::tempdir().unwrap();
+    let now = std::time::SystemTime::now();
     let put = |name: &str, text: &[u8], age: u64| {
         fs::write(dir.path().join(name), text).unwrap();
         let file = fs::File::options()
             .write(true)
             .open(dir.path().join(name))
             .unwrap();
-        let time = std::time::SystemTime::now() - Duration::from_secs(age);
-        file.set_modified(time).unwrap();
+        file.set_modified(now - Duration::from_secs(age)).unwrap();
     };
     put("b.json", b"{\"b\":1}", 10);
     put("a.json", b"{\"a\":1}", 10);

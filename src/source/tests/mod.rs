@@ -1,5 +1,7 @@
 //! Sources over small inputs, a real folder, and an inbox with a clock of its own.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 mod folder;
 mod inbox;
 mod streams;
