@@ -13,6 +13,8 @@ mod collection;
 mod document;
 mod elements;
 mod fault;
+mod item;
+mod junk;
 mod lines;
 mod place;
 mod scan;

@@ -12,7 +12,7 @@ use super::batch::{Batch, Envelope};
 use super::collection::{self, List};
 use super::fault::FrameFault;
 use super::place::Place;
-use super::scan::{Event, Scan, is_blank};
+use super::scan::{Event, Scan};
 
 /// How much of a text that is over the limit is kept to show what it was.
 pub(crate) const SHOWN: usize = 256;
@@ -56,26 +56,26 @@ pub(super) enum Flow {
 #[derive(Debug)]
 pub(crate) struct Values {
     pub(super) policy: Policy,
-    limit: u64,
+    pub(super) limit: u64,
     /// Hand over once a line has held whole documents only.
-    detect: bool,
-    buf: Vec<u8>,
-    base: u64,
+    pub(super) detect: bool,
+    pub(super) buf: Vec<u8>,
+    pub(super) base: u64,
     pub(super) at: u64,
-    mark: Place,
+    pub(super) mark: Place,
     pub(super) state: State,
     pub(super) scan: Scan,
     /// The item: where it begins, and whether only its head is kept.
     pub(super) start: u64,
-    place: Place,
+    pub(super) place: Place,
     pub(super) indent: u64,
-    skipping: bool,
-    head: Vec<u8>,
+    pub(super) skipping: bool,
+    pub(super) head: Vec<u8>,
     pub(super) list: Option<List>,
     pub(super) envelope: Option<Arc<Envelope>>,
     /// Depth of the opened array's elements; 0 when none is opened.
     pub(super) floor: usize,
-    on_line: usize,
+    pub(super) on_line: usize,
     /// The envelope is complete, and is JSON.
     pub(super) envelope_whole: bool,
     /// Nothing was broken so far.
@@ -338,207 +338,6 @@ impl Values {
             self.detect = false;
         }
         self.state = State::Between;
-    }
-
-    fn junk(&mut self, commas: bool, out: &mut Batch) -> Flow {
-        let bound = self.bound(1);
-        while self.at < bound {
-            let byte = self.buf[(self.at - self.base) as usize];
-            if byte == b'\n' {
-                self.at += 1;
-                self.scan.new_line(self.at);
-                continue;
-            }
-            if is_blank(byte) {
-                self.at += 1;
-                continue;
-            }
-            let opener = matches!(byte, b'{' | b'[');
-            if commas && opener {
-                return self.end_junk(self.at, State::Between, out);
-            }
-            if self.scan.fresh {
-                let indent = self.at - self.scan.line_at;
-                let line_at = self.scan.line_at;
-                if opener && indent <= self.indent {
-                    let within = self.floor > 0 && indent == self.indent;
-                    self.scan.truncate(if within { self.floor } else { 0 });
-                    let next = if within {
-                        State::Gap { comma: true }
-                    } else {
-                        State::Between
-                    };
-                    return self.end_junk(line_at, next, out);
-                }
-                if self.floor > 0 && byte == b']' && (indent < self.indent || indent == 0) {
-                    self.scan.truncate(self.floor);
-                    return self.end_junk(line_at, State::Gap { comma: false }, out);
-                }
-                self.scan.indent = indent;
-                self.scan.fresh = false;
-            }
-            if commas && byte == b',' {
-                self.at += 1;
-                continue;
-            }
-            self.state = State::Junk { commas: false };
-            let rest = &self.buf[(self.at - self.base) as usize..(bound - self.base) as usize];
-            self.at += memchr::memchr(b'\n', rest).unwrap_or(rest.len()) as u64;
-            if commas {
-                return Flow::Again;
-            }
-        }
-        if bound < self.end() {
-            self.skip_item();
-            return Flow::Again;
-        }
-        Flow::More
-    }
-
-    fn end_junk(&mut self, end: u64, next: State, out: &mut Batch) -> Flow {
-        self.emit(end, self.junk_fault(), out);
-        self.on_line = 0;
-        self.state = next;
-        Flow::Again
-    }
-
-    /// The item is broken: it goes on to the line where another can begin.
-    pub(super) fn begin_junk_here(&mut self) {
-        self.clean = false;
-        self.list = None;
-        self.state = State::Junk { commas: false };
-    }
-
-    fn junk_fault(&self) -> Option<FrameFault> {
-        (self.policy == Policy::Always && self.floor == 0).then_some(FrameFault::NoArray)
-    }
-
-    /// The next byte that is not blank; with `lines`, a newline counts.
-    pub(super) fn skip_blanks(&mut self, lines: bool) -> Option<u8> {
-        while let Some(&byte) = self.buf.get((self.at - self.base) as usize) {
-            if byte == b'\n' {
-                if lines {
-                    return Some(byte);
-                }
-                self.at += 1;
-                self.scan.new_line(self.at);
-            } else if is_blank(byte) {
-                self.at += 1;
-            } else {
-                return Some(byte);
-            }
-        }
-        None
-    }
-
-    /// The next item begins here.
-    pub(super) fn begin_item(&mut self) {
-        if self.scan.fresh {
-            self.scan.indent = self.at - self.scan.line_at;
-            self.scan.fresh = false;
-        }
-        self.begin_item_at(self.at, self.scan.indent);
-    }
-
-    pub(super) fn begin_item_at(&mut self, start: u64, indent: u64) {
-        self.start = start;
-        self.place = self.place_at(start);
-        self.indent = indent;
-        self.skipping = false;
-    }
-
-    /// Scans the item up to its limit. `None`: it is longer than that.
-    pub(super) fn scan_item(&mut self, beyond: u64) -> Option<Event> {
-        let bound = self.bound(beyond);
-        let text = &self.buf[..(bound - self.base) as usize];
-        match self.scan.run(text, self.base, &mut self.at) {
-            Event::More if bound < self.end() => None,
-            event => Some(event),
-        }
-    }
-
-    /// Scans without keeping anything.
-    pub(super) fn scan_on(&mut self) -> Event {
-        self.scan.run(&self.buf, self.base, &mut self.at)
-    }
-
-    fn bound(&self, beyond: u64) -> u64 {
-        if self.skipping {
-            return self.end();
-        }
-        self.end().min(self.start + self.limit + beyond)
-    }
-
-    pub(super) fn skip_item(&mut self) {
-        self.clean = false;
-        self.skipping = true;
-        let shown = (self.end().min(self.start + SHOWN as u64)).min(self.start + self.limit);
-        self.head.clear();
-        self.head.extend_from_slice(
-            &self.buf[(self.start - self.base) as usize..(shown - self.base) as usize],
-        );
-    }
-
-    /// Emits the item, which ends before `end`.
-    pub(super) fn emit(&mut self, end: u64, fault: Option<FrameFault>, out: &mut Batch) {
-        let envelope = self.envelope.as_ref();
-        self.clean &= fault.is_none() && !matches!(self.state, State::Junk { .. });
-        if self.skipping {
-            let limit = self.limit as usize;
-            let fault = Some(FrameFault::TooLarge { limit });
-            out.push(&self.head, self.place, envelope, fault);
-            self.skipping = false;
-            return;
-        }
-        let text = self.text(self.start, end).trim_ascii_end();
-        if !text.is_empty() || fault.is_some() {
-            out.push(text, self.place, envelope, fault);
-        }
-    }
-
-    /// An empty frame at `at`, for a fault of the array and not of an element.
-    pub(super) fn mark_fault(&mut self, at: u64, fault: FrameFault, out: &mut Batch) {
-        self.clean = false;
-        let place = self.place_at(at);
-        out.push(b"", place, self.envelope.as_ref(), Some(fault));
-    }
-
-    pub(super) fn place_at(&mut self, offset: u64) -> Place {
-        self.mark = self.mark.after(self.text(self.mark.offset, offset));
-        self.mark
-    }
-
-    pub(super) fn text(&self, from: u64, to: u64) -> &[u8] {
-        &self.buf[(from - self.base) as usize..(to - self.base) as usize]
-    }
-
-    pub(super) fn end(&self) -> u64 {
-        self.base + self.buf.len() as u64
-    }
-
-    fn begins_container(&self) -> bool {
-        let first = if self.skipping {
-            self.head.first()
-        } else {
-            self.buf.get((self.start - self.base) as usize)
-        };
-        matches!(first, Some(b'{' | b'['))
-    }
-
-    /// Throws away what no frame needs any more.
-    fn compact(&mut self) {
-        let holds = matches!(
-            self.state,
-            State::Bracket | State::Document | State::Element | State::Junk { .. }
-        );
-        let keep = if holds && !self.skipping {
-            self.start
-        } else {
-            self.at
-        };
-        self.place_at(keep);
-        self.buf.drain(..(keep - self.base) as usize);
-        self.base = keep;
     }
 
     /// Whether the document is a collection to be opened, by what is known of it.

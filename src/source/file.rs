@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::SourceError;
-use super::inbox::{Kind, kind_of};
+use super::look::{Kind, kind_of};
 use super::{Deliver, Delivery, ReadOptions, SourceEnd, SourceName};
 
 /// Reads the file to its end; `-` is standard input.

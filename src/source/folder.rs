@@ -19,11 +19,13 @@ use std::time::{Duration, SystemTime};
 use crossbeam_channel::{Receiver, TryRecvError, never, select};
 
 use super::clock::{Clock, SystemClock};
+use super::counts::FolderCounts;
 use super::error::SourceError;
-use super::inbox::{FolderCounts, Hint, Identity, Inbox, Job, Kind, Look, Outcome};
+use super::hold::Hold;
+use super::inbox::{Hint, Inbox, Job, Outcome};
+use super::look::{Identity, Kind, Look};
 use super::watch::{Change, Watch};
 use super::{Deliver, Delivery, Note, ReadOptions, SourceName};
-use crate::frame::FrameFault;
 
 /// While the folder is not there, it is looked for this often.
 const ABSENT: Duration = Duration::from_millis(500);
@@ -355,73 +357,4 @@ fn open(path: &Path, identity: &Identity) -> io::Result<Option<File>> {
     let file = File::open(path)?;
     let same = is_it(Look::of(&file.metadata()?));
     Ok(same.then_some(file))
-}
-
-/// Keeps deliveries back until it is known that the file has an end.
-struct Hold {
-    kept: Vec<Delivery>,
-    bytes: usize,
-    /// Beyond it, what is kept is let go: the file decompresses to more than memory is for.
-    limit: usize,
-    open: bool,
-    cut_off: bool,
-    error: bool,
-}
-
-impl Hold {
-    fn new(limit: usize, open: bool) -> Hold {
-        Hold {
-            kept: Vec::new(),
-            bytes: 0,
-            limit,
-            open,
-            cut_off: false,
-            error: false,
-        }
-    }
-
-    fn take(&mut self, delivery: Delivery, deliver: &mut Deliver<'_>) -> ControlFlow<()> {
-        match &delivery {
-            Delivery::Batch { batch, .. } => {
-                self.bytes += batch.byte_len();
-                let last = batch.len().checked_sub(1).and_then(|last| batch.get(last));
-                self.cut_off = last.is_some_and(|last| last.fault == Some(FrameFault::CutOff));
-            }
-            Delivery::End { outcome, .. } => {
-                self.error = outcome.error.is_some();
-                self.cut_off = match &outcome.error {
-                    None => self.cut_off,
-                    Some(SourceError::Corrupt { error, .. }) => {
-                        error.kind() == io::ErrorKind::UnexpectedEof
-                    }
-                    Some(_) => false,
-                };
-            }
-            _ => {}
-        }
-        if self.open {
-            return deliver(delivery);
-        }
-        self.kept.push(delivery);
-        if self.bytes > self.limit {
-            return self.release(deliver);
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn waits(&self) -> bool {
-        self.cut_off && !self.open
-    }
-
-    fn release(&mut self, deliver: &mut Deliver<'_>) -> ControlFlow<()> {
-        self.open = true;
-        self.kept.drain(..).try_for_each(deliver)
-    }
-
-    fn outcome(&self) -> Outcome {
-        match self.error {
-            true => Outcome::Failed,
-            false => Outcome::Read,
-        }
-    }
 }

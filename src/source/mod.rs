@@ -8,10 +8,13 @@
 
 mod clock;
 mod compressed;
+mod counts;
 mod error;
 pub mod file;
 pub mod folder;
+mod hold;
 mod inbox;
+mod look;
 mod pool;
 mod read;
 pub mod stdin;
@@ -27,9 +30,9 @@ use std::sync::Arc;
 use crate::frame::{Batch, FrameLimits, Framing, Open};
 
 pub use clock::{Clock, SystemClock};
+pub use counts::FolderCounts;
 pub use error::SourceError;
 pub use folder::{Folder, FolderOptions};
-pub use inbox::FolderCounts;
 pub use pool::BatchPool;
 
 /// How a source is read.

@@ -278,3 +278,76 @@ fn the_folder_must_be_there_at_the_beginning() {
             .is_err()
     );
 }
+
+#[test]
+fn writers_that_race_with_the_reader_lose_nothing_and_show_no_half_document() {
+    const FILES: usize = 120;
+    let mut options = quick();
+    options.scan_every = Duration::from_millis(100);
+    options.settle = Duration::from_millis(5);
+    let watching = watching(options);
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let (folder, aside) = (
+                watching.path(""),
+                watching.dir.path().join(writer.to_string()),
+            );
+            std::thread::spawn(move || {
+                for file in 0..FILES {
+                    let path = folder.join(format!("{writer}-{file}.json"));
+                    let text = format!("{{\"writer\": {writer},\n \"file\": \"{file}\"}}\n");
+                    write_somehow(writer + file, &path, &aside, text.as_bytes());
+                }
+            })
+        })
+        .collect();
+    writers
+        .into_iter()
+        .for_each(|writer| writer.join().unwrap());
+    let mut missing: std::collections::HashSet<String> = (0..4)
+        .flat_map(|writer| (0..FILES).map(move |file| format!("{writer}-{file}.json")))
+        .collect();
+    while !missing.is_empty() {
+        let line = watching.seen.recv_timeout(PATIENT).unwrap();
+        let (name, text) = line.split_once(' ').unwrap();
+        if text == "ends" || text.ends_with("passed over: temporary-name") {
+            continue;
+        }
+        let document: serde_json::Value = serde_json::from_str(text).unwrap();
+        let (writer, file) = (&document["writer"], document["file"].as_str().unwrap());
+        assert_eq!(name, format!("{writer}-{file}.json"));
+        missing.remove(name);
+    }
+    let counts = watching.stop();
+    assert_eq!((counts.pending, counts.failed), (0, 0), "{counts:?}");
+}
+
+/// In pieces, by rename, by link, or opened twice.
+fn write_somehow(how: usize, path: &Path, aside: &Path, text: &[u8]) {
+    use std::io::Write;
+    let half = text.len() / 2;
+    match how % 4 {
+        0 => {
+            let mut file = fs::File::create(path).unwrap();
+            for byte in text.chunks(7) {
+                file.write_all(byte).unwrap();
+                std::thread::yield_now();
+            }
+        }
+        1 => {
+            fs::write(aside, text).unwrap();
+            fs::rename(aside, path).unwrap();
+        }
+        2 => {
+            fs::write(aside, text).unwrap();
+            fs::hard_link(aside, path).unwrap();
+            fs::remove_file(aside).unwrap();
+        }
+        _ => {
+            fs::write(path, &text[..half]).unwrap();
+            std::thread::yield_now();
+            let mut file = fs::File::options().append(true).open(path).unwrap();
+            file.write_all(&text[half..]).unwrap();
+        }
+    }
+}

@@ -6,7 +6,8 @@
 use std::ffi::OsStr;
 use std::time::{Duration, SystemTime};
 
-use super::super::inbox::{Hint, Identity, Inbox, Kind, Look, Outcome};
+use super::super::inbox::{Hint, Inbox, Outcome};
+use super::super::look::{Identity, Kind, Look};
 struct Case {
     name: &'static str,
     /// `at | what | wanted`, where what is `hint name state` or `outcome name`; a state is a
