@@ -36,8 +36,23 @@ const MAP: usize = 100;
 
 /// The functions a rule may call, beside its own.
 pub(crate) const FUNCTIONS_KNOWN: &[&str] = &[
-    "rule", "has", "note", "contains", "certain", "to_string", "Fn", "call", "curry", "type_of", "range",
+    "rule",
+    "has",
+    "note",
+    "contains",
+    "certain",
+    "to_string",
+    "Fn",
+    "call",
+    "curry",
+    "type_of",
+    "range",
     "is_shared",
+];
+
+/// Words of Rhai that no rule has.
+pub(crate) const WORDLESS: &[&str] = &[
+    "eval", "import", "export", "print", "debug", "sleep", "exit",
 ];
 
 /// The name Rhai gives the outcome of a comparison in its own messages.
@@ -52,7 +67,10 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     fn new() -> Deadline {
-        Deadline { start: Instant::now(), until: AtomicU64::new(u64::MAX) }
+        Deadline {
+            start: Instant::now(),
+            until: AtomicU64::new(u64::MAX),
+        }
     }
 
     /// Allows `time` from now on.
@@ -117,8 +135,8 @@ fn bound(engine: &mut Engine, deadline: &Arc<Deadline>) {
 }
 
 fn symbols(engine: &mut Engine) {
-    for word in ["eval", "import", "export", "print", "debug", "sleep", "exit"] {
-        engine.disable_symbol(word);
+    for word in WORDLESS {
+        engine.disable_symbol(*word);
     }
     // Rhai's own take plain bools only; these take three values. The precedences are Rhai's.
     for (symbol, precedence) in [("&&", 60), ("||", 30), ("??", 135)] {
@@ -161,7 +179,9 @@ macro_rules! every_pair {
 fn operators(engine: &mut Engine) {
     for symbol in [">", ">=", "<", "<=", "==", "!="] {
         if let Some(op) = Op::of_symbol(symbol) {
-            engine.register_fn(symbol, move |a: Dynamic, b: Dynamic| truth::compare(op, &a, &b));
+            engine.register_fn(symbol, move |a: Dynamic, b: Dynamic| {
+                truth::compare(op, &a, &b)
+            });
         }
     }
     engine.register_fn("&&", |a: Dynamic, b: Dynamic| truth::and(&a, &b));
@@ -173,7 +193,8 @@ fn operators(engine: &mut Engine) {
     engine.register_fn("-", |a: Limit| value::negate(&Dynamic::from(a)));
     engine.register_fn("-", |a: FLOAT| -a);
     engine.register_fn("-", |a: INT| -> Result<INT, Failure> {
-        a.checked_neg().ok_or_else(|| value::failure("the number is too large"))
+        a.checked_neg()
+            .ok_or_else(|| value::failure("the number is too large"))
     });
 }
 
@@ -183,7 +204,9 @@ fn functions(engine: &mut Engine) {
     engine.register_fn("has", |a: Dynamic| truth::has(&a));
     engine.register_fn("note", |a: Dynamic| truth::note(&a));
     engine.register_fn("certain", |a: Dynamic| truth::certain(&a));
-    engine.register_fn("to_string", |a: Measured| truth::in_words(&Dynamic::from(a)));
+    engine.register_fn("to_string", |a: Measured| {
+        truth::in_words(&Dynamic::from(a))
+    });
     engine.register_fn("to_string", |a: Limit| truth::in_words(&Dynamic::from(a)));
     engine.register_fn("to_string", |a: INT| a.to_string());
     engine.register_fn("to_string", |a: FLOAT| a.to_string());

@@ -87,7 +87,9 @@ impl Level {
 
     /// The rule level that `on: "…"` names.
     pub fn parse_rule_level(name: &str) -> Option<Level> {
-        Level::RULE_LEVELS.into_iter().find(|level| level.name() == name)
+        Level::RULE_LEVELS
+            .into_iter()
+            .find(|level| level.name() == name)
     }
 
     /// The fields of this level, in table order.
@@ -101,7 +103,8 @@ impl Level {
         self.fields().find(|id| id.name() == name)
     }
 
-    /// The links that leave an object of this level, each with the level it leads to.
+    /// The links that leave an object of this level, each with the level it leads to. The order
+    /// is the one in which a way to a property is suggested.
     pub const fn links(self) -> &'static [(Link, Level)] {
         use Link as L;
         match self {
@@ -130,13 +133,13 @@ impl Level {
                 (L::CalleeDevice, Level::Device),
             ],
             Level::Stream => &[
-                (L::Call, Level::Call),
-                (L::Session, Level::Session),
-                (L::Segment, Level::Segment),
-                (L::Media, Level::Media),
+                (L::Client, Level::Endpoint),
                 (L::Sender, Level::Endpoint),
                 (L::Receiver, Level::Endpoint),
-                (L::Client, Level::Endpoint),
+                (L::Media, Level::Media),
+                (L::Segment, Level::Segment),
+                (L::Session, Level::Session),
+                (L::Call, Level::Call),
             ],
             Level::Feedback => &[
                 (L::Call, Level::Call),
@@ -386,15 +389,24 @@ impl FieldId {
 
 /// Every property name a rule may use, fields and links, each once.
 pub fn property_names() -> Vec<&'static str> {
-    let mut names: Vec<&'static str> =
-        FIELDS.iter().map(|field| field.name).chain(Link::ALL.map(Link::name)).collect();
+    let mut names: Vec<&'static str> = FIELDS
+        .iter()
+        .map(|field| field.name)
+        .chain(Link::ALL.map(Link::name))
+        .collect();
     names.sort_unstable();
     names.dedup();
     names
 }
 
 const fn given(level: Level, name: &'static str, kind: Kind, unit: Unit) -> Field {
-    Field { level, name, kind, unit, computed: false }
+    Field {
+        level,
+        name,
+        kind,
+        unit,
+        computed: false,
+    }
 }
 
 const fn text(level: Level, name: &'static str) -> Field {
@@ -487,16 +499,36 @@ const FIELDS: &[Field] = &{
         given(Stream, "averageAudioDegradation", Kind::Number, Unit::Mos),
         ratio(Stream, "averageRatioOfConcealedSamples"),
         ratio(Stream, "maxRatioOfConcealedSamples"),
-        given(Stream, "averageVideoFrameLossPercentage", Kind::Number, Unit::Percent),
-        given(Stream, "averageVideoFrameRate", Kind::Number, Unit::FramesPerSecond),
-        given(Stream, "averageReceivedFrameRate", Kind::Number, Unit::FramesPerSecond),
+        given(
+            Stream,
+            "averageVideoFrameLossPercentage",
+            Kind::Number,
+            Unit::Percent,
+        ),
+        given(
+            Stream,
+            "averageVideoFrameRate",
+            Kind::Number,
+            Unit::FramesPerSecond,
+        ),
+        given(
+            Stream,
+            "averageReceivedFrameRate",
+            Kind::Number,
+            Unit::FramesPerSecond,
+        ),
         ratio(Stream, "averageVideoPacketLossRate"),
         ratio(Stream, "postForwardErrorCorrectionPacketLossRate"),
         ratio(Stream, "lowFrameRateRatio"),
         ratio(Stream, "lowVideoProcessingCapabilityRatio"),
         ms(Stream, "averageFreezeDuration"),
         ms(Stream, "rmsFreezeDuration"),
-        given(Stream, "isAudioForwardErrorCorrectionUsed", Kind::Bool, Unit::None),
+        given(
+            Stream,
+            "isAudioForwardErrorCorrectionUsed",
+            Kind::Bool,
+            Unit::None,
+        ),
         given(Stream, "wasMediaBypassed", Kind::Bool, Unit::None),
         one_of(Feedback, "rating"),
         text(Feedback, "text"),
@@ -555,7 +587,12 @@ const FIELDS: &[Field] = &{
         ratio(Device, "lowSpeechLevelEventRatio"),
         ratio(Device, "lowSpeechToNoiseEventRatio"),
         whole(Device, "howlingEventCount", Unit::Count),
-        given(Device, "initialSignalLevelRootMeanSquare", Kind::Number, Unit::None),
+        given(
+            Device,
+            "initialSignalLevelRootMeanSquare",
+            Kind::Number,
+            Unit::None,
+        ),
         given(Device, "micGlitchRate", Kind::Number, Unit::None),
         given(Device, "speakerGlitchRate", Kind::Number, Unit::None),
         whole(Device, "receivedNoiseLevel", Unit::Decibels),
@@ -584,9 +621,17 @@ mod tests {
             seen += fields.len();
             for id in &fields {
                 assert_eq!(id.get().level, level);
-                assert_eq!(level.field(id.name()), Some(*id), "{} stands twice", id.name());
+                assert_eq!(
+                    level.field(id.name()),
+                    Some(*id),
+                    "{} stands twice",
+                    id.name()
+                );
                 assert!(
-                    level.links().iter().all(|(link, _)| link.name() != id.name()),
+                    level
+                        .links()
+                        .iter()
+                        .all(|(link, _)| link.name() != id.name()),
                     "{} is a field and a link of {}",
                     id.name(),
                     level.name()
@@ -600,7 +645,10 @@ mod tests {
     fn every_link_leaves_some_level_and_parses_back() {
         for link in Link::ALL {
             assert_eq!(Link::parse(link.name()), Some(link));
-            assert!(Level::ALL.iter().any(|level| link.on(*level).is_some()), "{link:?}");
+            assert!(
+                Level::ALL.iter().any(|level| link.on(*level).is_some()),
+                "{link:?}"
+            );
         }
     }
 }

@@ -35,13 +35,19 @@ pub struct Evaluator {
 
 impl std::fmt::Debug for Evaluator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Evaluator").field("rules", &self.set.rules().len()).finish()
+        f.debug_struct("Evaluator")
+            .field("rules", &self.set.rules().len())
+            .finish()
     }
 }
 
 impl Evaluator {
     pub(crate) fn new(set: RuleSet) -> Evaluator {
-        let sandboxes = set.packs().iter().map(|pack| Sandbox::new(&pack.limits)).collect();
+        let sandboxes = set
+            .packs()
+            .iter()
+            .map(|pack| Sandbox::new(&pack.limits))
+            .collect();
         Evaluator { set, sandboxes }
     }
 
@@ -52,10 +58,13 @@ impl Evaluator {
 
     /// Asks every rule about the document. When it returns, nothing here holds `facts`.
     pub fn run(&mut self, facts: &Arc<Facts>, out: &mut Outcome) {
+        debug_assert!(
+            Arc::ptr_eq(facts.layout(), self.set.layout()),
+            "facts of another rule set"
+        );
         out.clear(self.set.rules().len());
         let runaways = self.set.runaways();
-        for ((rule, runaways), outcome) in
-            self.set.rules().iter().zip(runaways).zip(&mut out.rules)
+        for ((rule, runaways), outcome) in self.set.rules().iter().zip(runaways).zip(&mut out.rules)
         {
             let sandbox = &self.sandboxes[rule.pack];
             ask(sandbox, rule, runaways, facts, outcome);
@@ -81,7 +90,11 @@ fn ask(
         return;
     }
     for (asked, &object) in objects.iter().enumerate() {
-        let handle = Handle { facts: facts.clone(), level: rule.level, object: Some(object) };
+        let handle = Handle {
+            facts: facts.clone(),
+            level: rule.level,
+            object: Some(object),
+        };
         let result = guarded(rule, || verdict(sandbox, rule, object, handle));
         match result {
             Ok(answer) => {
@@ -125,7 +138,10 @@ fn record(answer: Answer, outcome: &mut RuleOutcome) {
 }
 
 /// Runs `ask` so that neither an error nor a panic leaves it.
-fn guarded(rule: &Rule, ask: impl FnOnce() -> Result<Answer, Failure>) -> Result<Answer, RuleFault> {
+fn guarded(
+    rule: &Rule,
+    ask: impl FnOnce() -> Result<Answer, Failure>,
+) -> Result<Answer, RuleFault> {
     match catch_unwind(AssertUnwindSafe(ask)) {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(fault(rule, &error)),
@@ -170,12 +186,7 @@ fn verdict(
     }))
 }
 
-fn call(
-    sandbox: &Sandbox,
-    pointer: &FnPtr,
-    ast: &AST,
-    handle: Handle,
-) -> Result<Dynamic, Failure> {
+fn call(sandbox: &Sandbox, pointer: &FnPtr, ast: &AST, handle: Handle) -> Result<Dynamic, Failure> {
     sandbox.deadline.allow(EVALUATION);
     pointer.call::<Dynamic>(&sandbox.engine, ast, (handle,))
 }
@@ -196,7 +207,9 @@ fn key_of(said: &Dynamic) -> Result<Key, Failure> {
             return Ok(Key::Missing);
         }
         super::value::Operand::of(part)?;
-        let Some(text) = text_of(part) else { return Ok(Key::Missing) };
+        let Some(text) = text_of(part) else {
+            return Ok(Key::Missing);
+        };
         // The length keeps ["a", "bc"] and ["ab", "c"] apart.
         key.push_str(&format!("{}:{text};", text.len()));
     }
@@ -208,12 +221,19 @@ fn fault(rule: &Rule, error: &EvalAltResult) -> RuleFault {
     let (error, position) = innermost(error, Position::NONE);
     let (kind, message) = describe(error);
     let place = match (position.line(), position.position()) {
-        (Some(line), Some(column)) => {
-            Place { file: rule.place.file.clone(), line, column, span: 0..0 }
-        }
+        (Some(line), Some(column)) => Place {
+            file: rule.place.file.clone(),
+            line,
+            column,
+            span: 0..0,
+        },
         _ => rule.place.clone(),
     };
-    RuleFault { kind, message, place: Some(place) }
+    RuleFault {
+        kind,
+        message,
+        place: Some(place),
+    }
 }
 
 /// Follows an error through the calls it came through.
@@ -236,7 +256,10 @@ pub(crate) fn describe(error: &EvalAltResult) -> (FaultKind, String) {
             return (FaultKind::Runaway, "it took too many steps".to_owned());
         }
         E::ErrorStackOverflow(..) => {
-            return (FaultKind::Runaway, "its functions call each other too deeply".to_owned());
+            return (
+                FaultKind::Runaway,
+                "its functions call each other too deeply".to_owned(),
+            );
         }
         E::ErrorDataTooLarge(what, _) => format!("{what} grew too large"),
         E::ErrorRuntime(value, _) => value.to_string(),
@@ -250,9 +273,17 @@ pub(crate) fn describe(error: &EvalAltResult) -> (FaultKind, String) {
         }
         E::ErrorFunctionNotFound(signature, _) => format!("there is no {signature}"),
         E::ErrorVariableNotFound(name, _) => format!("there is no variable `{name}`"),
-        other => other.unwrap_inner().to_string(),
+        other => without_place(other.to_string()),
     };
     (FaultKind::Error, message)
+}
+
+/// Rhai ends its messages with a place, which we show ourselves.
+fn without_place(mut message: String) -> String {
+    if let Some(at) = message.rfind(" (line ") {
+        message.truncate(at);
+    }
+    message
 }
 
 fn is_outcome(name: &str) -> bool {

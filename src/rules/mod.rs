@@ -104,7 +104,12 @@ impl RuleSet {
             runaways,
             sources: loaded.sources,
         };
-        (RuleSet { inner: Arc::new(inner) }, loaded.notices)
+        (
+            RuleSet {
+                inner: Arc::new(inner),
+            },
+            loaded.notices,
+        )
     }
 
     /// The rules, in the order of folders, files and text.

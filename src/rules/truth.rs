@@ -171,7 +171,10 @@ pub(crate) struct Truth {
 
 impl Truth {
     fn bare(value: bool) -> Truth {
-        Truth { verdict: Verdict::of(value), reasons: Vec::new() }
+        Truth {
+            verdict: Verdict::of(value),
+            reasons: Vec::new(),
+        }
     }
 
     fn decided(value: bool, comparison: Option<Comparison>) -> Truth {
@@ -184,7 +187,10 @@ impl Truth {
             })
             .into_iter()
             .collect();
-        Truth { verdict: Verdict::of(value), reasons }
+        Truth {
+            verdict: Verdict::of(value),
+            reasons,
+        }
     }
 
     fn unknown<'w>(witnesses: impl IntoIterator<Item = &'w Witness>) -> Truth {
@@ -193,7 +199,10 @@ impl Truth {
             .filter(|witness| witness.value == Value::Missing)
             .map(|witness| Arc::new(Reason::Missing(witness.source)))
             .collect();
-        Truth { verdict: Verdict::Unknown, reasons }
+        Truth {
+            verdict: Verdict::Unknown,
+            reasons,
+        }
     }
 
     /// What a rule may offer as a truth: an outcome, a bool, or a reading that is one.
@@ -210,22 +219,30 @@ impl Truth {
         if value.read_lock::<Handle>().is_some() {
             return Err(failure("an object is neither true nor false; ask `has(x)`"));
         }
-        Err(failure(format!("{} is neither true nor false", value.type_name())))
+        Err(failure(format!(
+            "{} is neither true nor false",
+            value.type_name()
+        )))
     }
 
     fn of_reading(measured: &Measured) -> Result<Truth, Failure> {
         match &measured.value {
             Value::Missing => Ok(Truth::unknown(&measured.witnesses())),
             Value::Bool(value) => {
-                let comparison = measured.witnesses().into_iter().next().map(|reading| Comparison {
-                    reading,
-                    value: Value::Bool(*value),
-                    op: Op::Equal,
-                    limit: Value::Bool(true),
-                    limit_name: None,
-                    unit: Unit::None,
-                    others: Vec::new(),
-                });
+                let comparison =
+                    measured
+                        .witnesses()
+                        .into_iter()
+                        .next()
+                        .map(|reading| Comparison {
+                            reading,
+                            value: Value::Bool(*value),
+                            op: Op::Equal,
+                            limit: Value::Bool(true),
+                            limit_name: None,
+                            unit: Unit::None,
+                            others: Vec::new(),
+                        });
                 // `x` false reads as `x == false`, which says more than `x != true`.
                 let mut truth = Truth::bare(*value);
                 truth.reasons.extend(comparison.map(|mut comparison| {
@@ -234,7 +251,10 @@ impl Truth {
                 }));
                 Ok(truth)
             }
-            other => Err(failure(format!("{} is neither true nor false", other.sort()))),
+            other => Err(failure(format!(
+                "{} is neither true nor false",
+                other.sort()
+            ))),
         }
     }
 
@@ -259,7 +279,9 @@ impl Truth {
 
     /// The verdict, with the reasons of those sides that share it.
     fn join(verdict: Verdict, left: Truth, right: Truth) -> Truth {
-        let mut sides = [left, right].into_iter().filter(|side| side.verdict == verdict);
+        let mut sides = [left, right]
+            .into_iter()
+            .filter(|side| side.verdict == verdict);
         let mut joined = sides.next().unwrap_or_else(|| Truth::bare(false));
         for reason in sides.flat_map(|side| side.reasons) {
             if joined.reasons.len() < MOST_REASONS && !joined.reasons.contains(&reason) {
@@ -369,9 +391,16 @@ fn conclude(unmeasured: bool, outcome: Option<bool>, op: Op, a: Operand, b: Oper
 
 /// The evidence, with a reading on the left.
 fn comparison(op: Op, a: Operand, b: Operand) -> Option<Comparison> {
-    let (op, subject, limit) =
-        if a.witnesses.is_empty() { (op.mirrored(), b, a) } else { (op, a, b) };
-    let unit = if subject.unit == Unit::None { limit.unit } else { subject.unit };
+    let (op, subject, limit) = if a.witnesses.is_empty() {
+        (op.mirrored(), b, a)
+    } else {
+        (op, a, b)
+    };
+    let unit = if subject.unit == Unit::None {
+        limit.unit
+    } else {
+        subject.unit
+    };
     let mut others = subject.witnesses;
     if others.is_empty() {
         return None;
@@ -427,8 +456,10 @@ pub(crate) fn has(value: &Dynamic) -> Result<Dynamic, Failure> {
     let operand = Operand::of(value)?;
     let present = operand.value != Value::Missing;
     let nothing = Operand::of(&false.into())?;
-    let comparison = comparison(Op::Present, operand, nothing)
-        .map(|comparison| Comparison { limit: Value::Missing, ..comparison });
+    let comparison = comparison(Op::Present, operand, nothing).map(|comparison| Comparison {
+        limit: Value::Missing,
+        ..comparison
+    });
     Ok(Dynamic::from(Truth::decided(present, comparison)))
 }
 
@@ -444,9 +475,15 @@ pub(crate) fn note(value: &Dynamic) -> Result<Dynamic, Failure> {
 /// `x ?? other`: `x` where it is there.
 pub(crate) fn or_else(value: Dynamic, other: Dynamic) -> Dynamic {
     let absent = value.is_unit()
-        || value.read_lock::<Measured>().is_some_and(|m| m.value == Value::Missing)
-        || value.read_lock::<Truth>().is_some_and(|truth| truth.verdict == Verdict::Unknown)
-        || value.read_lock::<Handle>().is_some_and(|handle| handle.object.is_none());
+        || value
+            .read_lock::<Measured>()
+            .is_some_and(|m| m.value == Value::Missing)
+        || value
+            .read_lock::<Truth>()
+            .is_some_and(|truth| truth.verdict == Verdict::Unknown)
+        || value
+            .read_lock::<Handle>()
+            .is_some_and(|handle| handle.object.is_none());
     if absent { other } else { value }
 }
 
@@ -457,7 +494,9 @@ pub(crate) fn certain(value: &Dynamic) -> Result<bool, Failure> {
 
 /// The reading as text, for messages.
 pub(crate) fn in_words(value: &Dynamic) -> ImmutableString {
-    super::value::text_of(value).unwrap_or_else(|| "missing".into()).into()
+    super::value::text_of(value)
+        .unwrap_or_else(|| "missing".into())
+        .into()
 }
 
 #[cfg(test)]
@@ -468,8 +507,15 @@ mod tests {
 
     fn sides(verdict: Verdict, node: u32) -> Truth {
         let field = Level::Stream.field("averageJitter").expect("a field");
-        let source = Source { field, object: None, node };
-        let reading = Witness { source, value: Value::Number(1.0) };
+        let source = Source {
+            field,
+            object: None,
+            node,
+        };
+        let reading = Witness {
+            source,
+            value: Value::Number(1.0),
+        };
         let comparison = Comparison {
             reading,
             value: Value::Number(1.0),
@@ -483,7 +529,10 @@ mod tests {
             Verdict::True => Truth::decided(true, Some(comparison)),
             Verdict::False => Truth::decided(false, Some(comparison)),
             Verdict::Unknown => Truth::unknown([&Witness {
-                source: Source { node: NO_NODE, ..source },
+                source: Source {
+                    node: NO_NODE,
+                    ..source
+                },
                 value: Value::Missing,
             }]),
         }
@@ -492,18 +541,42 @@ mod tests {
     #[test]
     fn kleene_tables_name_only_the_sides_that_decided() {
         use Verdict::{False as F, True as T, Unknown as U};
-        let and = [(T, T, T, 2), (T, F, F, 1), (T, U, U, 1), (F, T, F, 1), (F, F, F, 2)];
-        let and = and.into_iter().chain([(F, U, F, 1), (U, T, U, 1), (U, F, F, 1), (U, U, U, 1)]);
+        let and = [
+            (T, T, T, 2),
+            (T, F, F, 1),
+            (T, U, U, 1),
+            (F, T, F, 1),
+            (F, F, F, 2),
+        ];
+        let and = and
+            .into_iter()
+            .chain([(F, U, F, 1), (U, T, U, 1), (U, F, F, 1), (U, U, U, 1)]);
         for (a, b, want, reasons) in and {
             let joined = sides(a, 1).and(sides(b, 2));
-            assert_eq!((joined.verdict, joined.reasons.len()), (want, reasons), "{a:?} && {b:?}");
+            assert_eq!(
+                (joined.verdict, joined.reasons.len()),
+                (want, reasons),
+                "{a:?} && {b:?}"
+            );
             assert_eq!(joined.missing().count(), usize::from(want == U));
         }
-        let or = [(T, T, T, 2), (T, F, T, 1), (T, U, T, 1), (F, T, T, 1), (F, F, F, 2)];
-        let or = or.into_iter().chain([(F, U, U, 1), (U, T, T, 1), (U, F, U, 1), (U, U, U, 1)]);
+        let or = [
+            (T, T, T, 2),
+            (T, F, T, 1),
+            (T, U, T, 1),
+            (F, T, T, 1),
+            (F, F, F, 2),
+        ];
+        let or = or
+            .into_iter()
+            .chain([(F, U, U, 1), (U, T, T, 1), (U, F, U, 1), (U, U, U, 1)]);
         for (a, b, want, reasons) in or {
             let joined = sides(a, 1).or(sides(b, 2));
-            assert_eq!((joined.verdict, joined.reasons.len()), (want, reasons), "{a:?} || {b:?}");
+            assert_eq!(
+                (joined.verdict, joined.reasons.len()),
+                (want, reasons),
+                "{a:?} || {b:?}"
+            );
         }
     }
 
@@ -517,6 +590,12 @@ mod tests {
 
     #[test]
     fn the_same_reason_is_listed_once() {
-        assert_eq!(sides(Verdict::True, 1).and(sides(Verdict::True, 1)).reasons.len(), 1);
+        assert_eq!(
+            sides(Verdict::True, 1)
+                .and(sides(Verdict::True, 1))
+                .reasons
+                .len(),
+            1
+        );
     }
 }

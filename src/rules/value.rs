@@ -158,8 +158,14 @@ impl Handle {
         match property.on[self.level as usize] {
             Found::Field(field) => Ok(Dynamic::from(self.read(field))),
             Found::Link(link, level) => {
-                let object = self.object.and_then(|object| self.facts.follow(object, link));
-                Ok(Dynamic::from(Handle { facts: self.facts.clone(), level, object }))
+                let object = self
+                    .object
+                    .and_then(|object| self.facts.follow(object, link));
+                Ok(Dynamic::from(Handle {
+                    facts: self.facts.clone(),
+                    level,
+                    object,
+                }))
             }
             Found::Nothing => Err(failure(format!(
                 "`{}` is no property of a {}",
@@ -177,8 +183,16 @@ impl Handle {
             }
             None => (Value::Missing, super::facts::NO_NODE),
         };
-        let source = Source { field, object: self.object, node };
-        Measured { value, unit: field.get().unit, from: From::One(source) }
+        let source = Source {
+            field,
+            object: self.object,
+            node,
+        };
+        Measured {
+            value,
+            unit: field.get().unit,
+            from: From::One(source),
+        }
     }
 }
 
@@ -200,7 +214,10 @@ impl Measured {
     /// The readings it comes from, each once.
     pub(crate) fn witnesses(&self) -> Vec<Witness> {
         match &self.from {
-            From::One(source) => vec![Witness { source: *source, value: self.value.clone() }],
+            From::One(source) => vec![Witness {
+                source: *source,
+                value: self.value.clone(),
+            }],
             From::Several(witnesses) => witnesses.to_vec(),
         }
     }
@@ -215,7 +232,11 @@ impl Measured {
                 witnesses.push(witness.clone());
             }
         }
-        Measured { value, unit, from: From::Several(Arc::new(witnesses)) }
+        Measured {
+            value,
+            unit,
+            from: From::Several(Arc::new(witnesses)),
+        }
     }
 }
 
@@ -265,7 +286,9 @@ impl Operand {
             });
         }
         if value.read_lock::<Handle>().is_some() {
-            return Err(failure("an object cannot be compared; name one of its properties"));
+            return Err(failure(
+                "an object cannot be compared; name one of its properties",
+            ));
         }
         if value.read_lock::<super::truth::Truth>().is_some() {
             return Err(failure(
@@ -273,7 +296,9 @@ impl Operand {
             ));
         }
         if value.is_unit() {
-            return Err(failure("`()` stands for nothing here; ask `has(x)` instead"));
+            return Err(failure(
+                "`()` stands for nothing here; ask `has(x)` instead",
+            ));
         }
         let plain = constant(value)
             .ok_or_else(|| failure(format!("{} cannot be compared", value.type_name())))?;
@@ -317,7 +342,11 @@ fn constant(value: &Dynamic) -> Option<Value> {
         return Some(Value::Text(text.as_str().into()));
     }
     let items = value.read_lock::<Array>()?;
-    items.iter().map(element).collect::<Option<Vec<Value>>>().map(|items| Value::List(items.into()))
+    items
+        .iter()
+        .map(element)
+        .collect::<Option<Vec<Value>>>()
+        .map(|items| Value::List(items.into()))
 }
 
 /// One entry of a list written in a rule; a list within a list is refused.
@@ -328,7 +357,11 @@ fn element(item: &Dynamic) -> Option<Value> {
     if let Some(limit) = item.read_lock::<Limit>() {
         return Some(limit.value.clone());
     }
-    if item.is_array() { None } else { constant(item) }
+    if item.is_array() {
+        None
+    } else {
+        constant(item)
+    }
 }
 
 /// `+`, `-`, `*`, `/`, `%` where a reading or a limit takes part.
@@ -340,7 +373,12 @@ pub(crate) fn arithmetic(op: &str, left: &Dynamic, right: &Dynamic) -> Result<Dy
         let percent = (unit == Unit::Ratio && (a.percent.is_some() || b.percent.is_some()))
             .then(|| value.as_number().map(|value| value * 100.0))
             .flatten();
-        return Ok(Dynamic::from(Limit { name: None, value, unit, percent }));
+        return Ok(Dynamic::from(Limit {
+            name: None,
+            value,
+            unit,
+            percent,
+        }));
     }
     Ok(Dynamic::from(Measured::computed(value, unit, [&a, &b])))
 }
@@ -359,10 +397,15 @@ fn unit_of(op: &str, a: &Operand, b: &Operand) -> Unit {
 fn calculate(op: &str, a: &Value, b: &Value) -> Result<Value, Failure> {
     for side in [a, b] {
         if !matches!(side, Value::Missing | Value::Number(_) | Value::Integer(_)) {
-            return Err(failure(format!("`{op}` needs numbers, not {}", side.sort())));
+            return Err(failure(format!(
+                "`{op}` needs numbers, not {}",
+                side.sort()
+            )));
         }
     }
-    let (Some(x), Some(y)) = (a.as_number(), b.as_number()) else { return Ok(Value::Missing) };
+    let (Some(x), Some(y)) = (a.as_number(), b.as_number()) else {
+        return Ok(Value::Missing);
+    };
     if let (Value::Integer(x), Value::Integer(y)) = (a, b) {
         let whole = match op {
             "+" => x.checked_add(*y),
@@ -383,7 +426,11 @@ fn calculate(op: &str, a: &Value, b: &Value) -> Result<Value, Failure> {
         _ => x % y,
     };
     // A division by zero says nothing about the call.
-    Ok(if value.is_finite() { Value::Number(value) } else { Value::Missing })
+    Ok(if value.is_finite() {
+        Value::Number(value)
+    } else {
+        Value::Missing
+    })
 }
 
 /// `-x` of a reading or limit.
@@ -454,8 +501,14 @@ mod tests {
             Some(Ordering::Greater)
         );
         assert_eq!(compare(Integer(0), Number(-0.5)), Some(Ordering::Greater));
-        assert_eq!(compare(Integer(i64::MAX), Number(9.3e18)), Some(Ordering::Less));
-        assert_eq!(compare(Number(0.10000000000000002), Number(0.1)), Some(Ordering::Greater));
+        assert_eq!(
+            compare(Integer(i64::MAX), Number(9.3e18)),
+            Some(Ordering::Less)
+        );
+        assert_eq!(
+            compare(Number(0.10000000000000002), Number(0.1)),
+            Some(Ordering::Greater)
+        );
         assert_eq!(compare(Integer(3), Number(3.0)), Some(Ordering::Equal));
     }
 
