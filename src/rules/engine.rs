@@ -14,10 +14,13 @@ use std::time::{Duration, Instant};
 use rhai::packages::{BasicIteratorPackage, Package};
 use rhai::{Dynamic, Engine, FLOAT, INT, Module, OptimizationLevel};
 
+use super::arithmetic;
+use super::compare::{self, Op};
 use super::fields::property_names;
 use super::limits::Limits;
-use super::truth::{self, Op, Truth};
-use super::value::{self, Failure, Handle, Limit, Measured, Property};
+use super::object::{Handle, Measured, Property};
+use super::truth::{self, Truth};
+use super::value::{self, Failure, Limit};
 
 /// Wall time of one `when` on one object.
 pub(crate) const EVALUATION: Duration = Duration::from_millis(50);
@@ -161,7 +164,7 @@ fn types(engine: &mut Engine) {
 macro_rules! arithmetic {
     ($engine:ident, $op:literal: $($left:ty, $right:ty);+ $(;)?) => {$(
         $engine.register_fn($op, |a: $left, b: $right| {
-            value::arithmetic($op, &Dynamic::from(a), &Dynamic::from(b))
+            arithmetic::arithmetic($op, &Dynamic::from(a), &Dynamic::from(b))
         });
     )+};
 }
@@ -180,7 +183,7 @@ fn operators(engine: &mut Engine) {
     for symbol in [">", ">=", "<", "<=", "==", "!="] {
         if let Some(op) = Op::of_symbol(symbol) {
             engine.register_fn(symbol, move |a: Dynamic, b: Dynamic| {
-                truth::compare(op, &a, &b)
+                compare::compare(op, &a, &b)
             });
         }
     }
@@ -189,8 +192,8 @@ fn operators(engine: &mut Engine) {
     engine.register_fn("!", |a: Dynamic| truth::not(&a));
     engine.register_fn("??", |a: Dynamic, b: Dynamic| truth::or_else(a, b));
     every_pair!(engine: "+" "-" "*" "/" "%");
-    engine.register_fn("-", |a: Measured| value::negate(&Dynamic::from(a)));
-    engine.register_fn("-", |a: Limit| value::negate(&Dynamic::from(a)));
+    engine.register_fn("-", |a: Measured| arithmetic::negate(&Dynamic::from(a)));
+    engine.register_fn("-", |a: Limit| arithmetic::negate(&Dynamic::from(a)));
     engine.register_fn("-", |a: FLOAT| -a);
     engine.register_fn("-", |a: INT| -> Result<INT, Failure> {
         a.checked_neg()
@@ -200,8 +203,10 @@ fn operators(engine: &mut Engine) {
 
 fn functions(engine: &mut Engine) {
     BasicIteratorPackage::new().register_into_engine(engine);
-    engine.register_fn("contains", |a: Dynamic, b: Dynamic| truth::contains(&a, &b));
-    engine.register_fn("has", |a: Dynamic| truth::has(&a));
+    engine.register_fn("contains", |a: Dynamic, b: Dynamic| {
+        compare::contains(&a, &b)
+    });
+    engine.register_fn("has", |a: Dynamic| compare::has(&a));
     engine.register_fn("note", |a: Dynamic| truth::note(&a));
     engine.register_fn("certain", |a: Dynamic| truth::certain(&a));
     engine.register_fn("to_string", |a: Measured| {

@@ -16,10 +16,11 @@ use super::RuleSet;
 use super::diagnostic::Place;
 use super::engine::{EVALUATION, Sandbox, TRUTH_NAME};
 use super::facts::{Facts, ObjectId};
+use super::object::Handle;
 use super::outcome::{FaultKind, Finding, Key, Outcome, RuleFault, RuleOutcome};
 use super::rule::{Rule, Words};
 use super::truth::{Truth, Verdict};
-use super::value::{Failure, Handle, text_of};
+use super::value::{Failure, text_of};
 
 /// After so many runaways in a row, over all workers, a rule is asked no more.
 pub const MOST_RUNAWAYS: u32 = 100;

@@ -12,16 +12,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
+mod arithmetic;
 mod ast;
 mod check;
+mod compare;
 mod diagnostic;
 mod engine;
 pub mod facts;
 pub mod fields;
 mod interpret;
 pub mod layout;
+mod level;
 mod limits;
 mod load;
+mod object;
 mod outcome;
 mod pack;
 mod rule;
@@ -31,13 +35,13 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use compare::{Comparison, Op};
 pub use diagnostic::{LoadErrors, Notice, Place, Problem, ProblemKind, render};
 pub use interpret::{Evaluator, MOST_RUNAWAYS};
 pub use limits::{Entry as LimitEntry, Limits};
 pub use outcome::{FaultKind, Finding, Key, Outcome, RuleFault, RuleOutcome};
 pub use pack::{Overrides, PackSource};
 pub use rule::{Rule, Severity};
-pub use truth::{Comparison, Op};
 pub use value::{Limit, Source, Value, Witness};
 
 use facts::Facts;

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
+use super::compare::Comparison;
 use super::diagnostic::Place;
 use super::facts::ObjectId;
 use super::fields::FieldId;
-use super::truth::Comparison;
 
 /// The verdicts of every rule, in the order of [`RuleSet::rules`](super::RuleSet::rules).
 #[derive(Debug, Default)]
