@@ -1,8 +1,8 @@
 //! Was the call good? Rules in Rhai, loaded once, asked for every document.
 //!
 //! [`RuleSet::load`] reads `rules/*.rhai` and `thresholds.toml` and names everything that is
-//! wrong with them at once. The record side fills a [`Facts`](facts::Facts) by the set's
-//! [`Layout`](layout::Layout); each worker's [`Evaluator`] answers with an [`Outcome`].
+//! wrong with them at once. The record side fills a [`Facts`] by the set's
+//! [`Layout`]; each worker's [`Evaluator`] answers with an [`Outcome`].
 //!
 //! `rules` never sees bytes or the tape, and knows no alert: a finding is a place and its
 //! reasons. A missing reading is neither false nor zero.
@@ -19,6 +19,7 @@ mod compare;
 mod diagnostic;
 mod engine;
 pub mod facts;
+mod fault;
 pub mod fields;
 mod interpret;
 pub mod layout;

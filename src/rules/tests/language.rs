@@ -275,3 +275,83 @@ fn lists_of_a_record_are_searched() {
     assert_eq!(evidence(&outcome), ["tokens Noisy, Echo contains Echo"]);
     assert_eq!(outcome.rules[0].quiet, 1);
 }
+
+#[test]
+fn rules_made_in_a_loop_keep_their_own_constants() {
+    let rules = "for level in [10, 20, 30] {\n\
+                     const LEAST = level;\n\
+                     rule(\"over-\" + level.to_string(), #{\n\
+                         on: \"stream\", when: |s| s.averageJitter > LEAST });\n\
+                 }\n\
+                 const MOST = 40;\n\
+                 let parts = #{ on: \"stream\", when: |s| s.averageJitter < MOST };\n\
+                 rule(\"below\", parts);";
+    let pack = super::build::pack("", rules);
+    let (set, _) = match RuleSet::from_sources(&[pack], &Overrides::none()) {
+        Ok(loaded) => loaded,
+        Err(errors) => panic!("{errors}"),
+    };
+    let mut document = Document::new(&set, "main-audio");
+    document.stream(&[("averageJitter", N(25.0))]);
+    let outcome = document.run(&set);
+    let fired: Vec<usize> = outcome
+        .rules
+        .iter()
+        .map(|rule| rule.findings.len())
+        .collect();
+    assert_eq!(fired, [1, 1, 0, 1]);
+}
+
+#[test]
+fn a_variable_captured_out_of_sight_is_refused_too() {
+    let rules = "let seen = 0;\n\
+                 let parts = #{ on: \"stream\", when: |s| { seen += 1; seen > 3 } };\n\
+                 rule(\"a\", parts);";
+    let pack = super::build::pack("", rules);
+    let errors = RuleSet::from_sources(&[pack], &Overrides::none()).expect_err("a variable");
+    assert!(
+        errors.to_string().contains("which could change"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn rules_are_shared_and_evaluators_move_to_their_threads() {
+    fn shared<T: Send + Sync>() {}
+    fn moved<T: Send>() {}
+    shared::<RuleSet>();
+    moved::<crate::rules::Evaluator>();
+    moved::<crate::rules::facts::Facts>();
+}
+
+#[test]
+fn a_rule_that_fired_stays_fired_when_its_words_break() {
+    let rules = "rule(\"r\", #{\n  on: \"stream\",\n  when: |s| true,\n  \
+                 by: |s| s.media,\n  message: |s| `${s.media.label}`,\n});";
+    let pack = super::build::pack("", rules);
+    let (set, _) = RuleSet::from_sources(&[pack], &Overrides::none()).expect("rules");
+    let mut document = Document::new(&set, "main-audio");
+    document.stream(&[]);
+    document.stream(&[]);
+    let outcome = document.run(&set);
+    let rule = &outcome.rules[0];
+    assert_eq!((rule.findings.len(), rule.failed), (2, 0));
+    assert_eq!(rule.findings[1].key, Key::Missing);
+    assert_eq!(rule.findings[1].message.as_deref(), Some("main-audio"));
+    assert!(rule.fault.is_some());
+}
+
+#[test]
+fn a_fault_has_the_place_in_the_file() {
+    let rules = "rule(\"r\", #{\n  on: \"stream\",\n  when: |s| {\n    let x = s;\n    \
+                 x.label == \"a\"\n  },\n});";
+    let pack = super::build::pack("", rules);
+    let (set, _) = RuleSet::from_sources(&[pack], &Overrides::none()).expect("rules");
+    let mut document = Document::new(&set, "main-audio");
+    document.stream(&[]);
+    let outcome = document.run(&set);
+    let fault = outcome.rules[0].fault.as_ref().expect("a fault");
+    let place = fault.place.as_ref().expect("a place");
+    assert_eq!(place.to_string(), "rules/test.rhai:5:7");
+    assert_eq!(&rules[place.span.clone()], "label");
+}

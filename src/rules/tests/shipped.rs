@@ -117,11 +117,28 @@ fn the_guards_keep_short_and_thin_streams_quiet() {
         let fields = with(&bad, "packetUtilization", packets);
         assert_eq!(said(&set, "poor-audio", "main-audio", &fields), want);
     }
-    let mut document = Document::new(&set, "main-audio");
-    document.stream(&bad);
-    let session = document.session;
-    document.set(session, "duration", N(0.0));
-    assert_eq!(document.run(&set).rules[index(&set, "poor-audio")].quiet, 1);
+    let mut overrides = Overrides::none();
+    assert!(overrides.add("session_length=10s"));
+    let (long, _) = RuleSet::builtin(&overrides).expect("the built-in rules");
+    for (set, duration, want) in [
+        (&set, Some(0.0), (1, 0, 0)),
+        (&set, None, (1, 0, 0)),
+        (&long, Some(10_000.0), (1, 0, 0)),
+        (&long, Some(9_999.9), (0, 1, 0)),
+        (&long, None, (0, 0, 1)),
+    ] {
+        let mut document = Document::new(set, "main-audio");
+        document.stream(&bad);
+        let session = document.session;
+        document.set(session, "duration", N(duration.unwrap_or(f64::NAN)));
+        let outcome = document.run(set);
+        let audio = &outcome.rules[index(set, "poor-audio")];
+        assert_eq!(
+            (audio.findings.len(), audio.quiet, audio.unknown),
+            want,
+            "{duration:?}"
+        );
+    }
 }
 
 #[test]
@@ -260,7 +277,7 @@ fn the_example_gives_two_alerts_by_default() {
         [
             "label main-audio == main-audio",
             "packetUtilization 709 > 500 (packets) packets",
-            "duration 25547 > 0 (session_length) ms",
+            "duration 25547 >= 0 (session_length) ms",
             "averageAudioDegradation 1.160898 > 1 (audio_degradation) MOS",
         ]
     );
