@@ -6,4 +6,13 @@ pub mod schema;
 
 pub mod rules;
 
+pub mod alert;
+
 pub mod engine;
+
+pub mod clock;
+pub mod stats;
+pub mod text;
+
+pub use alert::Alert;
+pub use engine::{Engine, EngineBuilder, Input, Report, Verdict};
