@@ -8,7 +8,7 @@
 //! counted here either.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rhai::packages::{BasicIteratorPackage, Package};
@@ -29,8 +29,8 @@ pub(crate) const LOADING: Duration = Duration::from_millis(200);
 
 const OPERATIONS: u64 = 100_000;
 const CALL_LEVELS: usize = 16;
-const EXPRESSION_DEPTH: usize = 48;
-const FUNCTION_EXPRESSION_DEPTH: usize = 32;
+const EXPRESSION_DEPTH: usize = 64;
+const FUNCTION_EXPRESSION_DEPTH: usize = 64;
 const VARIABLES: usize = 64;
 const FUNCTIONS: usize = 256;
 const STRING: usize = 4_096;
@@ -53,6 +53,9 @@ pub(crate) const FUNCTIONS_KNOWN: &[&str] = &[
     "is_shared",
 ];
 
+/// What the engine is stopped with when it has used its stack.
+pub(crate) const TOO_DEEP: &str = "its functions call each other too deeply";
+
 /// Words of Rhai that no rule has.
 pub(crate) const WORDLESS: &[&str] = &[
     "eval", "import", "export", "print", "debug", "sleep", "exit",
@@ -61,11 +64,22 @@ pub(crate) const WORDLESS: &[&str] = &[
 /// The name Rhai gives the outcome of a comparison in its own messages.
 pub(crate) const TRUTH_NAME: &str = "comparison";
 
-/// Until when the engine may run; shared with the engine's progress hook.
+/// Stack that one run may use. Threads of ours have at least twice that, Rust's default.
+const STACK: usize = 1 << 20;
+
+/// Until when, and how deep, the engine may run; shared with the engine's progress hook.
 #[derive(Debug)]
 pub(crate) struct Deadline {
     start: Instant,
     until: AtomicU64,
+    base: AtomicUsize,
+}
+
+/// Where the stack is now, near enough.
+#[inline(never)]
+fn stack() -> usize {
+    let here = 0_u8;
+    std::ptr::from_ref(std::hint::black_box(&here)).addr()
 }
 
 impl Deadline {
@@ -73,14 +87,22 @@ impl Deadline {
         Deadline {
             start: Instant::now(),
             until: AtomicU64::new(u64::MAX),
+            base: AtomicUsize::new(stack()),
         }
     }
 
-    /// Allows `time` from now on.
+    /// Allows `time` from now on, and [`STACK`] from here on.
     pub(crate) fn allow(&self, time: Duration) {
+        self.base.store(stack(), Ordering::Relaxed);
         let until = self.start.elapsed() + time;
         let nanos = u64::try_from(until.as_nanos()).unwrap_or(u64::MAX);
         self.until.store(nanos, Ordering::Relaxed);
+    }
+
+    /// Calls and expressions cost very different amounts of stack, from build to build: the
+    /// counts below cannot keep a thread from overflowing its own, which would end the process.
+    fn is_deep(&self) -> bool {
+        self.base.load(Ordering::Relaxed).abs_diff(stack()) > STACK
     }
 
     fn is_over(&self) -> bool {
@@ -133,6 +155,9 @@ fn bound(engine: &mut Engine, deadline: &Arc<Deadline>) {
     engine.on_debug(|_, _, _| {});
     let deadline = deadline.clone();
     engine.on_progress(move |operations| {
+        if deadline.is_deep() {
+            return Some(Dynamic::from(TOO_DEEP));
+        }
         (operations % 64 == 0 && deadline.is_over()).then_some(Dynamic::UNIT)
     });
 }

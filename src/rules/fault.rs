@@ -7,7 +7,7 @@
 use rhai::{EvalAltResult, Position};
 
 use super::diagnostic::Place;
-use super::engine::TRUTH_NAME;
+use super::engine::{TOO_DEEP, TRUTH_NAME};
 use super::outcome::{FaultKind, RuleFault};
 use super::rule::Rule;
 use super::truth::Truth;
@@ -42,15 +42,20 @@ pub(crate) fn innermost(error: &EvalAltResult, outer: Position) -> (&EvalAltResu
 pub(crate) fn describe(error: &EvalAltResult) -> (FaultKind, String) {
     use EvalAltResult as E;
     let message = match error {
-        E::ErrorTerminated(..) => return (FaultKind::Runaway, "it took too long".to_owned()),
+        E::ErrorTerminated(why, _) => {
+            let why = why.clone().into_string().unwrap_or_default();
+            let why = if why.is_empty() {
+                "it took too long".to_owned()
+            } else {
+                why
+            };
+            return (FaultKind::Runaway, why);
+        }
         E::ErrorTooManyOperations(..) => {
             return (FaultKind::Runaway, "it took too many steps".to_owned());
         }
         E::ErrorStackOverflow(..) => {
-            return (
-                FaultKind::Runaway,
-                "its functions call each other too deeply".to_owned(),
-            );
+            return (FaultKind::Runaway, TOO_DEEP.to_owned());
         }
         E::ErrorDataTooLarge(what, _) => format!("{what} grew too large"),
         E::ErrorRuntime(value, _) => value.to_string(),

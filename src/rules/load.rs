@@ -283,6 +283,7 @@ fn syntax_help(error: &rhai::ParseErrorType) -> Option<String> {
         E::VariableUndefined(name) => Some(format!(
             "a limit is `limits::{name}`, a property `s.{name}`"
         )),
+        E::ExprTooDeep => Some("move parts of it into functions: `fn part(s) { … }`".to_owned()),
         E::BadInput(_) | E::Reserved(_) => {
             let said = error.to_string();
             let word = WORDLESS

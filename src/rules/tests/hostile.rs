@@ -125,6 +125,37 @@ fn each_hostile_file_does_not_load_and_says_why() {
     }
 }
 
+/// The deepest script that still loads, on the smallest stack a thread of ours may have.
+#[test]
+fn the_deepest_recursion_that_loads_fits_the_stack() {
+    let mut loaded = 0;
+    for depth in [4, 8, 16, 24, 28, 30, 31, 32, 40, 48, 60, 61, 62, 63, 64] {
+        for (open, close) in [
+            ("1 + (", ")"),
+            ("-(", ")"),
+            ("if true { ", " } else { 1 }"),
+            ("[", "][0]"),
+            ("`${", "}`"),
+        ] {
+            let body = format!("{}again(s){}", open.repeat(depth), close.repeat(depth));
+            let text = format!(
+                "fn again(s) {{ {body} }}\n\
+                 rule(\"r\", #{{ on: \"stream\", when: |s| {body} > 3 }});"
+            );
+            let pack = pack(LIMITS, &text);
+            let Ok((set, _)) = RuleSet::from_sources(&[pack], &Overrides::none()) else {
+                continue;
+            };
+            loaded += 1;
+            let facts = one_stream(&set, &[]);
+            let mut outcome = Outcome::default();
+            set.evaluator().run(&facts, &mut outcome);
+            assert_eq!(outcome.rules[0].failed, 1, "{body}");
+        }
+    }
+    assert!(loaded > 10, "{loaded}");
+}
+
 #[test]
 fn a_rule_that_keeps_running_away_is_disabled_and_the_others_go_on() {
     let text = neighbour() + "rule(\"hostile\", #{ on: \"stream\", when: |s| again(s) });";
@@ -152,4 +183,59 @@ fn a_rule_that_keeps_running_away_is_disabled_and_the_others_go_on() {
         (FaultKind::Disabled, 3)
     );
     assert_eq!(outcome.rules[0].findings.len(), 3);
+}
+
+#[test]
+fn deep_nesting_of_any_kind_is_refused_before_it_costs_the_stack() {
+    for (open, middle, close) in [
+        ("(", "1", ")"),
+        ("[", "1", "]"),
+        ("#{ a: ", "1", "}"),
+        ("{", "1", "}"),
+        ("!", "true", ""),
+        ("- ", "1", ""),
+        ("|a| ", "1", ""),
+        ("|| ", "1", ""),
+        ("if true { ", "1", " }"),
+        ("if true { 1 } else ", "{ 1 }", ""),
+        ("while true { ", "1", " }"),
+        ("for i in [1] { ", "1", " }"),
+        ("try { ", "1", " } catch { }"),
+        ("switch 1 { 1 => ", "1", " }"),
+        ("`${", "1", "}`"),
+        ("s.media", "", ""),
+        ("a.", "a", ""),
+        ("a[", "0", "]"),
+        ("has(", "1", ")"),
+        ("1 + ", "1", ""),
+        ("1 ?? ", "1", ""),
+        ("1 in ", "1", ""),
+        ("2 ** ", "1", ""),
+        ("return ", "1", ""),
+        ("throw ", "1", ""),
+        ("let a = ", "1", ""),
+        ("/* ", "", "*/ "),
+        ("fn f() { ", "1", " }"),
+        ("rule(\"a\", #{ on: ", "1", " })"),
+        ("limits::", "a", ""),
+        ("a?.", "a", ""),
+        ("a().", "a()", ""),
+    ] {
+        for depth in [100, 1_000, 20_000] {
+            let body = format!("{}{middle}{}", open.repeat(depth), close.repeat(depth));
+            let start = Instant::now();
+            for text in [
+                format!("let x = {body};"),
+                format!("rule(\"a\", #{{ on: \"stream\", when: |s| {body} }});"),
+            ] {
+                let loaded = RuleSet::from_sources(&[pack(LIMITS, &text)], &Overrides::none());
+                drop(loaded);
+            }
+            let took = start.elapsed();
+            assert!(
+                took < Duration::from_millis(3_000),
+                "{open} x {depth}: {took:?}"
+            );
+        }
+    }
 }

@@ -355,3 +355,13 @@ fn a_fault_has_the_place_in_the_file() {
     assert_eq!(place.to_string(), "rules/test.rhai:5:7");
     assert_eq!(&rules[place.span.clone()], "label");
 }
+
+#[test]
+fn fifty_conditions_are_not_too_many() {
+    let fields = [("averageJitter", N(31.0))];
+    let conditions = vec!["s.averageJitter > 99"; 49].join(" || ");
+    let when = format!("{conditions} || s.averageJitter > limits::jitter");
+    let (said, outcome) = verdict(&when, &fields);
+    assert_eq!(said, "fired");
+    assert_eq!(evidence(&outcome), ["averageJitter 31 > 30 (jitter) ms"]);
+}
