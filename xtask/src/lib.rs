@@ -1,1 +1,6 @@
-//! Tools.
+//! Tools of the qualwatch repository, one module per subcommand of `cargo xtask`.
+//!
+//! They prepare what is committed or measured; nothing here runs in the product.
+
+pub mod generate;
+pub mod schema;

@@ -1,0 +1,19 @@
+//! JSON text to a call: one tape, and views on it.
+//!
+//! [`Parser`] makes the tape, [`kind`] tells what the document is, [`call`]
+//! reads its levels, [`place`] finds a node's pointer, line and column, and
+//! [`units`] converts. Nothing here validates or judges.
+
+pub mod parse;
+pub mod tape;
+
+pub mod kind;
+
+pub mod call;
+pub mod place;
+pub mod units;
+
+pub use kind::Kind;
+pub use parse::{Caps, Document, Malformed, Parser};
+pub use place::{Origin, Spot};
+pub use tape::{Item, NodeIndex, Number};

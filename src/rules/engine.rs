@@ -1,0 +1,244 @@
+//! The sandbox: a Rhai engine with nothing in it but what rules need, and every limit set.
+//!
+//! It starts from `Engine::new_raw`: no package, so no `print`, `sleep`, `exit`, `replace` or
+//! clock exists to be called; `eval`, `import` and `export` are no words at all. What one
+//! operation may do is bounded by the sizes below, what all of them may do by count and time.
+//!
+//! Rules are trusted code with guard rails: memory that Rhai's own limits do not count is not
+//! counted here either.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use rhai::packages::{BasicIteratorPackage, Package};
+use rhai::{Dynamic, Engine, FLOAT, INT, Module, OptimizationLevel};
+
+use super::arithmetic;
+use super::compare::{self, Op};
+use super::fields::property_names;
+use super::limits::Limits;
+use super::object::{Handle, Measured, Property};
+use super::truth::{self, Truth};
+use super::value::{self, Failure, Limit};
+
+/// Wall time of one `when` on one object.
+pub(crate) const EVALUATION: Duration = Duration::from_millis(50);
+/// Wall time of running one rule file when it is loaded.
+pub(crate) const LOADING: Duration = Duration::from_millis(200);
+
+const OPERATIONS: u64 = 100_000;
+const CALL_LEVELS: usize = 16;
+const EXPRESSION_DEPTH: usize = 64;
+const FUNCTION_EXPRESSION_DEPTH: usize = 64;
+const VARIABLES: usize = 64;
+const FUNCTIONS: usize = 256;
+const STRING: usize = 4_096;
+const ARRAY: usize = 1_000;
+const MAP: usize = 100;
+
+/// The functions a rule may call, beside its own.
+pub(crate) const FUNCTIONS_KNOWN: &[&str] = &[
+    "rule",
+    "has",
+    "note",
+    "contains",
+    "certain",
+    "to_string",
+    "Fn",
+    "call",
+    "curry",
+    "type_of",
+    "range",
+    "is_shared",
+];
+
+/// What the engine is stopped with when it has used its stack.
+pub(crate) const TOO_DEEP: &str = "its functions call each other too deeply";
+
+/// Words of Rhai that no rule has.
+pub(crate) const WORDLESS: &[&str] = &[
+    "eval", "import", "export", "print", "debug", "sleep", "exit",
+];
+
+/// The name Rhai gives the outcome of a comparison in its own messages.
+pub(crate) const TRUTH_NAME: &str = "comparison";
+
+/// Stack that one run may use. Threads of ours have at least twice that, Rust's default.
+const STACK: usize = 1 << 20;
+
+/// Until when, and how deep, the engine may run; shared with the engine's progress hook.
+#[derive(Debug)]
+pub(crate) struct Deadline {
+    start: Instant,
+    until: AtomicU64,
+    base: AtomicUsize,
+}
+
+/// Where the stack is now, near enough.
+#[inline(never)]
+fn stack() -> usize {
+    let here = 0_u8;
+    std::ptr::from_ref(std::hint::black_box(&here)).addr()
+}
+
+impl Deadline {
+    fn new() -> Deadline {
+        Deadline {
+            start: Instant::now(),
+            until: AtomicU64::new(u64::MAX),
+            base: AtomicUsize::new(stack()),
+        }
+    }
+
+    /// Allows `time` from now on, and [`STACK`] from here on.
+    pub(crate) fn allow(&self, time: Duration) {
+        self.base.store(stack(), Ordering::Relaxed);
+        let until = self.start.elapsed() + time;
+        let nanos = u64::try_from(until.as_nanos()).unwrap_or(u64::MAX);
+        self.until.store(nanos, Ordering::Relaxed);
+    }
+
+    /// Calls and expressions cost very different amounts of stack, from build to build: the
+    /// counts below cannot keep a thread from overflowing its own, which would end the process.
+    fn is_deep(&self) -> bool {
+        self.base.load(Ordering::Relaxed).abs_diff(stack()) > STACK
+    }
+
+    fn is_over(&self) -> bool {
+        let now = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        now > self.until.load(Ordering::Relaxed)
+    }
+}
+
+/// One engine and the clock that stops it.
+pub(crate) struct Sandbox {
+    pub(crate) engine: Engine,
+    pub(crate) deadline: Arc<Deadline>,
+}
+
+impl Sandbox {
+    /// An engine whose `limits::…` are `limits`.
+    pub(crate) fn new(limits: &Limits) -> Sandbox {
+        let mut engine = Engine::new_raw();
+        let deadline = Arc::new(Deadline::new());
+        bound(&mut engine, &deadline);
+        symbols(&mut engine);
+        types(&mut engine);
+        operators(&mut engine);
+        functions(&mut engine);
+        let mut module = Module::new();
+        for (name, entry) in limits.iter() {
+            module.set_var(name, Dynamic::from(entry.limit.clone()));
+        }
+        engine.register_static_module("limits", module.into());
+        Sandbox { engine, deadline }
+    }
+}
+
+fn bound(engine: &mut Engine, deadline: &Arc<Deadline>) {
+    engine.set_optimization_level(OptimizationLevel::None);
+    engine.set_strict_variables(true);
+    engine.set_fail_on_invalid_map_property(true);
+    engine.set_fast_operators(false);
+    engine.set_max_operations(OPERATIONS);
+    engine.set_max_call_levels(CALL_LEVELS);
+    engine.set_max_expr_depths(EXPRESSION_DEPTH, FUNCTION_EXPRESSION_DEPTH);
+    engine.set_max_variables(VARIABLES);
+    engine.set_max_functions(FUNCTIONS);
+    engine.set_max_modules(0);
+    engine.set_max_string_size(STRING);
+    engine.set_max_array_size(ARRAY);
+    engine.set_max_map_size(MAP);
+    engine.set_module_resolver(rhai::module_resolvers::DummyModuleResolver::new());
+    engine.on_print(|_| {});
+    engine.on_debug(|_, _, _| {});
+    let deadline = deadline.clone();
+    engine.on_progress(move |operations| {
+        if deadline.is_deep() {
+            return Some(Dynamic::from(TOO_DEEP));
+        }
+        (operations % 64 == 0 && deadline.is_over()).then_some(Dynamic::UNIT)
+    });
+}
+
+fn symbols(engine: &mut Engine) {
+    for word in WORDLESS {
+        engine.disable_symbol(*word);
+    }
+    // Rhai's own take plain bools only; these take three values. The precedences are Rhai's.
+    for (symbol, precedence) in [("&&", 60), ("||", 30), ("??", 135)] {
+        engine.disable_symbol(symbol);
+        let registered = engine.register_custom_operator(symbol, precedence);
+        debug_assert!(registered.is_ok(), "{symbol}");
+    }
+}
+
+fn types(engine: &mut Engine) {
+    engine.register_type_with_name::<Handle>("object");
+    engine.register_type_with_name::<Measured>("reading");
+    engine.register_type_with_name::<Limit>("limit");
+    engine.register_type_with_name::<Truth>(TRUTH_NAME);
+    for name in property_names() {
+        let property = Property::resolve(name);
+        engine.register_get(name, move |handle: &mut Handle| handle.get(&property));
+    }
+}
+
+/// Registers one arithmetic operator for each pair in which a reading or limit takes part.
+macro_rules! arithmetic {
+    ($engine:ident, $op:literal: $($left:ty, $right:ty);+ $(;)?) => {$(
+        $engine.register_fn($op, |a: $left, b: $right| {
+            arithmetic::arithmetic($op, &Dynamic::from(a), &Dynamic::from(b))
+        });
+    )+};
+}
+
+macro_rules! every_pair {
+    ($engine:ident: $($op:literal)+) => {$(
+        arithmetic!($engine, $op:
+            Measured, Measured; Measured, Limit; Limit, Measured; Limit, Limit;
+            Measured, INT; INT, Measured; Measured, FLOAT; FLOAT, Measured;
+            Limit, INT; INT, Limit; Limit, FLOAT; FLOAT, Limit;
+        );
+    )+};
+}
+
+fn operators(engine: &mut Engine) {
+    for symbol in [">", ">=", "<", "<=", "==", "!="] {
+        if let Some(op) = Op::of_symbol(symbol) {
+            engine.register_fn(symbol, move |a: Dynamic, b: Dynamic| {
+                compare::compare(op, &a, &b)
+            });
+        }
+    }
+    engine.register_fn("&&", |a: Dynamic, b: Dynamic| truth::and(&a, &b));
+    engine.register_fn("||", |a: Dynamic, b: Dynamic| truth::or(&a, &b));
+    engine.register_fn("!", |a: Dynamic| truth::not(&a));
+    engine.register_fn("??", |a: Dynamic, b: Dynamic| truth::or_else(a, b));
+    every_pair!(engine: "+" "-" "*" "/" "%");
+    engine.register_fn("-", |a: Measured| arithmetic::negate(&Dynamic::from(a)));
+    engine.register_fn("-", |a: Limit| arithmetic::negate(&Dynamic::from(a)));
+    engine.register_fn("-", |a: FLOAT| -a);
+    engine.register_fn("-", |a: INT| -> Result<INT, Failure> {
+        a.checked_neg()
+            .ok_or_else(|| value::failure("the number is too large"))
+    });
+}
+
+fn functions(engine: &mut Engine) {
+    BasicIteratorPackage::new().register_into_engine(engine);
+    engine.register_fn("contains", |a: Dynamic, b: Dynamic| {
+        compare::contains(&a, &b)
+    });
+    engine.register_fn("has", |a: Dynamic| compare::has(&a));
+    engine.register_fn("note", |a: Dynamic| truth::note(&a));
+    engine.register_fn("certain", |a: Dynamic| truth::certain(&a));
+    engine.register_fn("to_string", |a: Measured| {
+        truth::in_words(&Dynamic::from(a))
+    });
+    engine.register_fn("to_string", |a: Limit| truth::in_words(&Dynamic::from(a)));
+    engine.register_fn("to_string", |a: INT| a.to_string());
+    engine.register_fn("to_string", |a: FLOAT| a.to_string());
+    engine.register_fn("to_string", |a: bool| a.to_string());
+}

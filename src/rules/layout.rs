@@ -1,0 +1,122 @@
+//! Which fields and links some rule reads: the shape of what is captured.
+//!
+//! A [`Layout`] is made once per rule set from the property names in its syntax trees. The
+//! record side asks it what to capture; [`Facts`](super::facts::Facts) uses it to find slots.
+//!
+//! It never guesses types: a name that several levels share is wanted on each of them. A field
+//! that no rule reads has no slot and costs nothing.
+
+use super::fields::{FieldId, Level, Link};
+
+/// No slot: no rule reads the field.
+const UNREAD: u16 = u16::MAX;
+
+/// What the rules of one set read.
+#[derive(Debug)]
+pub struct Layout {
+    slots: Box<[u16]>,
+    wanted: [Vec<FieldId>; Level::COUNT],
+    links: u32,
+    levels: u16,
+}
+
+impl Layout {
+    /// The layout for rules on `levels` that mention the properties `names`.
+    pub fn new<'a>(
+        levels: impl IntoIterator<Item = Level>,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Layout {
+        let mut layout = Layout {
+            slots: vec![UNREAD; FieldId::COUNT].into(),
+            wanted: Default::default(),
+            links: 0,
+            levels: 0,
+        };
+        for level in levels {
+            layout.levels |= 1 << level as u16;
+        }
+        for name in names {
+            if let Some(link) = Link::parse(name) {
+                layout.links |= 1 << link as u32;
+            }
+            for level in Level::ALL {
+                if let Some(field) = level.field(name) {
+                    layout.want(field);
+                }
+            }
+        }
+        layout.reach();
+        layout
+    }
+
+    /// The layout that captures everything there is.
+    pub fn everything() -> Layout {
+        Layout::new(Level::ALL, super::fields::property_names())
+    }
+
+    fn want(&mut self, field: FieldId) {
+        let wanted = &mut self.wanted[field.get().level as usize];
+        if !wanted.contains(&field) {
+            self.slots[field.index()] = wanted.len() as u16;
+            wanted.push(field);
+        }
+    }
+
+    /// Levels that a wanted link leads to from a wanted level, until nothing is added.
+    fn reach(&mut self) {
+        loop {
+            let before = self.levels;
+            for level in Level::ALL {
+                if !self.wants_level(level) {
+                    continue;
+                }
+                for (link, to) in level.links() {
+                    if self.wants_link(*link) {
+                        self.levels |= 1 << *to as u16;
+                    }
+                }
+            }
+            if self.levels == before {
+                return;
+            }
+        }
+    }
+
+    /// The fields of `level` that some rule reads; each is also its own slot's order.
+    pub fn wanted(&self, level: Level) -> &[FieldId] {
+        &self.wanted[level as usize]
+    }
+
+    /// Whether some rule follows `link`.
+    pub fn wants_link(&self, link: Link) -> bool {
+        self.links & (1 << link as u32) != 0
+    }
+
+    /// Whether objects of `level` can matter: a rule is on it, or a link leads to it.
+    pub fn wants_level(&self, level: Level) -> bool {
+        self.levels & (1 << level as u16) != 0
+    }
+
+    /// Where the field stands among its object's readings.
+    pub(crate) fn slot(&self, field: FieldId) -> Option<usize> {
+        let slot = self.slots[field.index()];
+        (slot != UNREAD).then_some(slot as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shared_name_is_wanted_on_each_level_and_an_unread_one_nowhere() {
+        let layout = Layout::new([Level::Stream], ["startDateTime", "media", "label"]);
+        assert_eq!(layout.wanted(Level::Stream).len(), 1);
+        assert_eq!(layout.wanted(Level::Call).len(), 1);
+        assert_eq!(layout.wanted(Level::Media)[0].name(), "label");
+        assert!(layout.wanted(Level::Device).is_empty());
+        assert!(layout.wants_link(Link::Media) && !layout.wants_link(Link::Sender));
+        assert!(layout.wants_level(Level::Media));
+        assert!(!layout.wants_level(Level::Endpoint) && !layout.wants_level(Level::Call));
+    }
+}

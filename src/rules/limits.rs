@@ -1,0 +1,366 @@
+//! `thresholds.toml`: limits by name, with unit and source.
+//!
+//! A limit is `jitter = "30ms"`, `packets = 500`, or a table with `limit` and `source`. `--set`
+//! takes the same notation. Everything ends in its base unit: milliseconds, ratios, bits per
+//! second; a percentage also keeps its hundredths, for fields that Graph gives in percent.
+//!
+//! Decimal units shift the decimal point in the text, so `10%` is the double nearest to 0.1,
+//! not a product. A name or unit that is not known is an error with its place, never a guess.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use toml::de::{DeTable, DeValue};
+
+use super::diagnostic::{Place, Problem, ProblemKind, did_you_mean};
+use super::fields::Unit;
+use super::value::{Limit, Value};
+
+/// One limit and where it comes from.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The limit.
+    pub limit: Limit,
+    /// As it was written.
+    pub written: String,
+    /// Who says so.
+    pub source: Option<String>,
+    /// Where it stands; `None` if it was set by `--set`.
+    pub place: Option<Place>,
+}
+
+/// Limits by name.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    entries: BTreeMap<String, Entry>,
+}
+
+impl Limits {
+    /// All limits, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.entries
+            .iter()
+            .map(|(name, entry)| (name.as_str(), entry))
+    }
+
+    /// The names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+
+    /// One limit.
+    pub fn get(&self, name: &str) -> Option<&Entry> {
+        self.entries.get(name)
+    }
+
+    /// These limits, and those of `fallback` that have no name of their own here.
+    pub(crate) fn over(mut self, fallback: Limits) -> Limits {
+        for (name, entry) in fallback.entries {
+            self.entries.entry(name).or_insert(entry);
+        }
+        self
+    }
+
+    /// Sets a limit that exists. False if it does not.
+    pub(crate) fn set(&mut self, name: &str, written: &str) -> Result<bool, String> {
+        let Some(entry) = self.entries.get_mut(name) else {
+            return Ok(false);
+        };
+        let quantity = parse_quantity(written)?;
+        let was = entry.limit.unit;
+        if was != quantity.unit && was != Unit::None && quantity.unit != Unit::None {
+            return Err(format!(
+                "`{written}` is in {}, but the limit is in {}",
+                quantity.unit.name(),
+                was.name()
+            ));
+        }
+        let unit = if quantity.unit == Unit::None {
+            was
+        } else {
+            quantity.unit
+        };
+        entry.limit = Limit {
+            unit,
+            ..quantity.named(name)
+        };
+        entry.written = written.to_owned();
+        entry.source = Some("--set".to_owned());
+        entry.place = None;
+        Ok(true)
+    }
+
+    /// Reads a file; what is wrong goes to `problems`, the rest is kept.
+    pub(crate) fn parse(file: &Arc<str>, text: &str, problems: &mut Vec<Problem>) -> Limits {
+        let mut limits = Limits::default();
+        let place = |span: Range<usize>| Some(Place::of_span(file, text, span));
+        let table = match DeTable::parse(text) {
+            Ok(table) => table,
+            Err(error) => {
+                let place = error.span().and_then(place);
+                let kind = ProblemKind::Toml(error.message().to_owned());
+                problems.push(Problem::new(kind, place));
+                return limits;
+            }
+        };
+        for (name, value) in table.get_ref() {
+            let span = name.span();
+            let name = name.get_ref().as_ref();
+            if !is_name(name) {
+                let kind = ProblemKind::BadLimit(format!("`{name}` is no name for a limit"));
+                problems.push(
+                    Problem::new(kind, place(span))
+                        .help("use lower-case letters, digits and `_`, as in `packet_loss`"),
+                );
+                continue;
+            }
+            let (written, source) = match value.get_ref() {
+                DeValue::Table(table) => match read_table(name, table, &span, &place, problems) {
+                    Some(parts) => parts,
+                    None => continue,
+                },
+                _ => (Some(value), None),
+            };
+            let Some(value) = written else { continue };
+            match quantity_of(value.get_ref()) {
+                Ok((quantity, written)) => {
+                    let limit = quantity.named(name);
+                    let entry = Entry {
+                        limit,
+                        written,
+                        source,
+                        place: place(span),
+                    };
+                    limits.entries.insert(name.to_owned(), entry);
+                }
+                Err(why) => {
+                    let (why, help) = split_help(why);
+                    let kind = ProblemKind::BadLimit(why);
+                    problems.push(Problem::new(kind, place(value.span())).maybe_help(help));
+                }
+            }
+        }
+        limits
+    }
+}
+
+type Parts<'t, 'i> = (Option<&'t toml::Spanned<DeValue<'i>>>, Option<String>);
+
+fn read_table<'t, 'i>(
+    name: &str,
+    table: &'t DeTable<'i>,
+    span: &Range<usize>,
+    place: &dyn Fn(Range<usize>) -> Option<Place>,
+    problems: &mut Vec<Problem>,
+) -> Option<Parts<'t, 'i>> {
+    let (mut limit, mut source) = (None, None);
+    for (key, value) in table {
+        match key.get_ref().as_ref() {
+            "limit" => limit = Some(value),
+            "source" => match value.get_ref().as_str() {
+                Some(text) => source = Some(text.to_owned()),
+                None => {
+                    let kind = ProblemKind::WrongValue {
+                        key: "source".to_owned(),
+                        want: "a text",
+                    };
+                    problems.push(Problem::new(kind, place(value.span())));
+                }
+            },
+            other => {
+                let kind = ProblemKind::UnknownLimitKey(other.to_owned());
+                let help = did_you_mean(other, ["limit", "source"]);
+                let help = help.or_else(|| Some("a limit has `limit` and `source`".to_owned()));
+                problems.push(Problem::new(kind, place(key.span())).maybe_help(help));
+            }
+        }
+    }
+    if limit.is_none() {
+        let kind = ProblemKind::BadLimit(format!("`{name}` has no `limit`"));
+        problems.push(Problem::new(kind, place(span.clone())));
+        return None;
+    }
+    Some((limit, source))
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+struct Quantity {
+    value: Value,
+    unit: Unit,
+    percent: Option<f64>,
+}
+
+impl Quantity {
+    fn named(self, name: &str) -> Limit {
+        let Quantity {
+            value,
+            unit,
+            percent,
+        } = self;
+        Limit {
+            name: Some(name.into()),
+            value,
+            unit,
+            percent,
+        }
+    }
+}
+
+fn quantity_of(value: &DeValue<'_>) -> Result<(Quantity, String), String> {
+    let written = match value {
+        DeValue::String(text) => text.as_ref().to_owned(),
+        DeValue::Integer(number) if number.radix() == 10 => number.as_str().replace('_', ""),
+        DeValue::Float(number) => number.as_str().replace('_', ""),
+        other => {
+            return Err(format!(
+                "a limit is a number or a text, not {}",
+                other.type_str()
+            ));
+        }
+    };
+    parse_quantity(&written).map(|quantity| (quantity, written))
+}
+
+/// Each unit: how it is written, its base unit, and the power of ten or factor to get there.
+const UNITS: &[(&str, Unit, Scale)] = &[
+    ("ms", Unit::Milliseconds, Scale::Tens(0)),
+    ("s", Unit::Milliseconds, Scale::Tens(3)),
+    ("min", Unit::Milliseconds, Scale::Times(60_000.0)),
+    ("%", Unit::Ratio, Scale::Tens(-2)),
+    ("fps", Unit::FramesPerSecond, Scale::Tens(0)),
+    ("bit/s", Unit::BitsPerSecond, Scale::Tens(0)),
+    ("kbit/s", Unit::BitsPerSecond, Scale::Tens(3)),
+    ("Mbit/s", Unit::BitsPerSecond, Scale::Tens(6)),
+    ("MOS", Unit::Mos, Scale::Tens(0)),
+    ("dB", Unit::Decibels, Scale::Tens(0)),
+    ("packets", Unit::Packets, Scale::Tens(0)),
+];
+
+#[derive(Clone, Copy)]
+enum Scale {
+    Tens(i32),
+    Times(f64),
+}
+
+/// `30ms`, `10 %`, `1.5s`, `500`.
+fn parse_quantity(written: &str) -> Result<Quantity, String> {
+    let trimmed = written.trim();
+    let is_digit = |c: char| c.is_ascii_digit() || matches!(c, '.' | '+' | '-');
+    let digits = trimmed.find(|c| !is_digit(c)).unwrap_or(trimmed.len());
+    let (number, unit) = (&trimmed[..digits], trimmed[digits..].trim_start());
+    let number_of = |text: &str| text.parse::<f64>().ok().filter(|value| value.is_finite());
+    // Plain numbers may have an exponent; those with a unit need none.
+    if let Some(value) = number_of(trimmed) {
+        let value = match trimmed.parse::<i64>() {
+            Ok(whole) => Value::Integer(whole),
+            Err(_) => Value::Number(value),
+        };
+        return Ok(Quantity {
+            value,
+            unit: Unit::None,
+            percent: None,
+        });
+    }
+    let Some(plain) = number_of(number) else {
+        return Err(format!(
+            "`{written}` is no limit; write it as `30ms`, `10%` or `500`"
+        ));
+    };
+    let Some((_, base, scale)) = UNITS.iter().find(|(name, ..)| *name == unit) else {
+        let names = UNITS.iter().map(|(name, ..)| *name);
+        let near = did_you_mean(unit, names.clone())
+            .unwrap_or_else(|| format!("the units are {}", names.collect::<Vec<_>>().join(", ")));
+        return Err(format!("unknown unit `{unit}`; {near}"));
+    };
+    let value = match scale {
+        Scale::Tens(0) => plain,
+        Scale::Tens(shift) => {
+            number_of(&format!("{number}e{shift}")).ok_or("the number is too large")?
+        }
+        Scale::Times(factor) => plain * factor,
+    };
+    let percent = (unit == "%").then_some(plain);
+    let value = match number.parse::<i64>() {
+        Ok(whole) if *base == Unit::Packets => Value::Integer(whole),
+        _ => Value::Number(value),
+    };
+    Ok(Quantity {
+        value,
+        unit: *base,
+        percent,
+    })
+}
+
+/// Splits `what; what to do` into message and help.
+fn split_help(why: String) -> (String, Option<String>) {
+    match why.split_once("; ") {
+        Some((why, help)) => (why.to_owned(), Some(help.to_owned())),
+        None => (why, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(written: &str) -> (Value, Unit, Option<f64>) {
+        let quantity = parse_quantity(written).expect(written);
+        (quantity.value, quantity.unit, quantity.percent)
+    }
+
+    #[test]
+    fn units_end_in_their_base_without_rounding_twice() {
+        use Value::{Integer, Number};
+        assert_eq!(number("30ms"), (Number(30.0), Unit::Milliseconds, None));
+        assert_eq!(number("0.1 s"), (Number(100.0), Unit::Milliseconds, None));
+        assert_eq!(
+            number("2min"),
+            (Number(120_000.0), Unit::Milliseconds, None)
+        );
+        assert_eq!(number("10%"), (Number(0.1), Unit::Ratio, Some(10.0)));
+        assert_eq!(number("0.1%"), (Number(0.001), Unit::Ratio, Some(0.1)));
+        assert_eq!(
+            number("24kbit/s"),
+            (Number(24_000.0), Unit::BitsPerSecond, None)
+        );
+        assert_eq!(number("500"), (Integer(500), Unit::None, None));
+        assert_eq!(number("1e3"), (Number(1000.0), Unit::None, None));
+        assert_eq!(number("1.0 MOS"), (Number(1.0), Unit::Mos, None));
+    }
+
+    #[test]
+    fn what_is_no_quantity_is_refused() {
+        for wrong in [
+            "",
+            "fast",
+            "30 parsecs",
+            "--3ms",
+            "inf",
+            "NaN",
+            "3 ms extra",
+        ] {
+            assert!(parse_quantity(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_override_must_exist_and_keep_its_unit() {
+        let mut problems = Vec::new();
+        let mut limits = Limits::parse(&"t".into(), "jitter = \"30ms\"", &mut problems);
+        assert!(problems.is_empty());
+        assert_eq!(limits.set("jitter", "40ms"), Ok(true));
+        assert_eq!(
+            limits.get("jitter").map(|e| &e.limit.value),
+            Some(&Value::Number(40.0))
+        );
+        assert_eq!(limits.set("jiter", "40ms"), Ok(false));
+        assert!(limits.set("jitter", "10%").is_err());
+    }
+}

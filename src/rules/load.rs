@@ -1,0 +1,298 @@
+//! Rule files to a rule set: compile, check every name, run each file once, collect.
+//!
+//! All problems of all files are collected and given together; a set with one problem does not
+//! load. Running a file can do nothing but register rules, and is bounded in steps and time.
+//!
+//! It reads no folder: [`pack`](super::pack) gives it names and texts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rhai::{AST, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
+
+use super::ast;
+use super::check::check;
+use super::diagnostic::{LoadErrors, Notice, Place, Problem, ProblemKind, did_you_mean};
+use super::engine::{LOADING, Sandbox};
+use super::fault::{describe, innermost};
+use super::fields::Level;
+use super::layout::Layout;
+use super::limits::Limits;
+use super::pack::{Overrides, PackSource};
+use super::rule::{File, Registration, Rule, read};
+
+/// Rules that share limits: those of one folder.
+#[derive(Debug)]
+pub(crate) struct Pack {
+    pub(crate) limits: Limits,
+}
+
+/// What loading gives when all is well.
+pub(crate) struct Loaded {
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) packs: Vec<Pack>,
+    pub(crate) layout: Layout,
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) sources: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+/// Loads packs; `problems` are what finding them met already.
+pub(crate) fn load(
+    packs: &[PackSource],
+    overrides: &Overrides,
+    problems: Vec<Problem>,
+) -> Result<Loaded, LoadErrors> {
+    let mut loader = Loader {
+        problems,
+        ..Loader::default()
+    };
+    let limits = packs.iter().map(|pack| loader.limits(pack)).collect();
+    let limits = loader.set(limits, overrides);
+    for (index, (source, limits)) in packs.iter().zip(&limits).enumerate() {
+        loader.pack(index, source, limits);
+    }
+    loader.duplicates();
+    if !loader.problems.is_empty() {
+        let mut problems = loader.problems;
+        problems.sort_by(|a, b| a.place.cmp(&b.place));
+        problems.dedup();
+        return Err(LoadErrors {
+            problems,
+            sources: loader.sources,
+        });
+    }
+    let levels = loader
+        .rules
+        .iter()
+        .map(|rule| rule.level)
+        .collect::<BTreeSet<Level>>();
+    Ok(Loaded {
+        layout: Layout::new(levels, loader.names.iter().map(String::as_str)),
+        rules: loader.rules,
+        packs: limits.into_iter().map(|limits| Pack { limits }).collect(),
+        notices: loader.notices,
+        sources: loader.sources,
+    })
+}
+
+#[derive(Default)]
+struct Loader {
+    problems: Vec<Problem>,
+    notices: Vec<Notice>,
+    sources: BTreeMap<Arc<str>, Arc<str>>,
+    rules: Vec<Rule>,
+    names: BTreeSet<String>,
+}
+
+impl Loader {
+    fn limits(&mut self, pack: &PackSource) -> Limits {
+        let mut limits = Limits::default();
+        for (file, text) in &pack.thresholds {
+            let known = self.sources.insert(file.clone(), text.clone()).is_some();
+            let mut found = Vec::new();
+            limits = limits.over(Limits::parse(file, text, &mut found));
+            if !known {
+                self.problems.append(&mut found);
+            }
+        }
+        limits
+    }
+
+    fn set(&mut self, mut packs: Vec<Limits>, overrides: &Overrides) -> Vec<Limits> {
+        for (name, written) in overrides.iter() {
+            let mut exists = false;
+            let mut bad = None;
+            for limits in &mut packs {
+                match limits.set(name, written) {
+                    Ok(set) => exists |= set,
+                    Err(why) => bad = Some(why),
+                }
+            }
+            if let Some(why) = bad {
+                let kind = ProblemKind::BadOverride {
+                    name: name.to_owned(),
+                    why,
+                };
+                self.problems.push(Problem::new(kind, None));
+            } else if !exists {
+                let names = packs.iter().flat_map(Limits::names);
+                let help = did_you_mean(name, names);
+                let kind = ProblemKind::UnknownOverride {
+                    name: name.to_owned(),
+                };
+                self.problems
+                    .push(Problem::new(kind, None).maybe_help(help));
+            }
+        }
+        packs
+    }
+
+    fn pack(&mut self, index: usize, pack: &PackSource, limits: &Limits) {
+        let mut used = BTreeSet::new();
+        for (name, text) in &pack.files {
+            self.sources.insert(name.clone(), text.clone());
+            self.file(index, name, text, limits, &mut used);
+        }
+        if !pack.whole {
+            return;
+        }
+        for (name, entry) in limits.iter() {
+            let Some(place) = &entry.place else { continue };
+            let own = pack
+                .thresholds
+                .first()
+                .is_some_and(|(file, _)| *file == place.file);
+            if own && !used.contains(name) {
+                let kind = ProblemKind::UnusedLimit(name.to_owned());
+                self.notices.push(Notice::new(kind, Some(place.clone())));
+            }
+        }
+    }
+
+    fn file(
+        &mut self,
+        pack: usize,
+        name: &Arc<str>,
+        source: &str,
+        limits: &Limits,
+        used: &mut BTreeSet<String>,
+    ) {
+        let mut sandbox = Sandbox::new(limits);
+        let registered = registry(&mut sandbox);
+        let compiled = catch_unwind(AssertUnwindSafe(|| sandbox.engine.compile(source)));
+        let ast = match compiled {
+            Ok(Ok(ast)) => Arc::new(ast),
+            Ok(Err(error)) => {
+                let message = error.err_type().to_string();
+                let place = place(name, source, error.position());
+                let problem = Problem::new(ProblemKind::Syntax(message), place);
+                self.problems
+                    .push(problem.maybe_help(syntax_help(error.err_type())));
+                return;
+            }
+            Err(_) => {
+                let kind = ProblemKind::Syntax("the parser broke on this file".to_owned());
+                self.problems
+                    .push(Problem::new(kind, place(name, source, Position::NONE)));
+                return;
+            }
+        };
+        let outline = ast::outline(&ast);
+        self.names.extend(
+            outline
+                .properties
+                .iter()
+                .map(|property| property.name.clone()),
+        );
+        used.extend(outline.limits.iter().map(|limit| limit.name.clone()));
+        let file = File {
+            name,
+            source,
+            outline: &outline,
+            ast: &ast,
+            pack,
+        };
+        let before = self.problems.len();
+        check(&file, limits, &mut self.problems);
+        let sound = self.problems.len() == before;
+        let failed = run(&sandbox, &ast);
+        if let Some((message, position)) = failed.filter(|_| sound) {
+            let kind = ProblemKind::Run(message);
+            self.problems
+                .push(Problem::new(kind, place(name, source, position)));
+        }
+        let registered = registered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        for registration in &registered {
+            self.rules
+                .extend(read(&file, registration, &mut self.problems));
+        }
+    }
+
+    fn duplicates(&mut self) {
+        let mut first: BTreeMap<&str, &Place> = BTreeMap::new();
+        for rule in &self.rules {
+            let Some(other) = first.insert(&rule.name, &rule.place) else {
+                continue;
+            };
+            let kind = ProblemKind::DuplicateRule(rule.name.to_string());
+            let mut problem = Problem::new(kind, Some(rule.place.clone()))
+                .help("rules are known by their names; give one of them another");
+            problem.also = Some((other.clone(), "the first one".to_owned()));
+            self.problems.push(problem);
+        }
+    }
+}
+
+type Registry = Arc<Mutex<Vec<Registration>>>;
+
+/// Adds `rule(name, map)` to the engine, and what it collects.
+fn registry(sandbox: &mut Sandbox) -> Registry {
+    let registry = Registry::default();
+    let collected = registry.clone();
+    sandbox.engine.register_fn(
+        "rule",
+        move |context: NativeCallContext<'_>, name: ImmutableString, map: Map| {
+            let position = context.call_position();
+            let call = (
+                position.line().unwrap_or(1),
+                position.position().unwrap_or(1),
+            );
+            let registration = Registration {
+                name: name.to_string(),
+                map,
+                call,
+            };
+            collected
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(registration);
+        },
+    );
+    registry
+}
+
+/// Runs a file once; what went wrong, in words.
+fn run(sandbox: &Sandbox, ast: &AST) -> Option<(String, Position)> {
+    sandbox.deadline.allow(LOADING);
+    match catch_unwind(AssertUnwindSafe(|| sandbox.engine.run_ast(ast))) {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => {
+            let (error, position): (&EvalAltResult, Position) = innermost(&error, Position::NONE);
+            Some((describe(error).1, position))
+        }
+        Err(_) => Some(("it brought the interpreter down".to_owned(), Position::NONE)),
+    }
+}
+
+fn place(file: &Arc<str>, source: &str, position: Position) -> Option<Place> {
+    let (line, column) = (
+        position.line().unwrap_or(1),
+        position.position().unwrap_or(1),
+    );
+    Some(Place::of_word(file, source, line, column))
+}
+
+fn syntax_help(error: &rhai::ParseErrorType) -> Option<String> {
+    use super::engine::WORDLESS;
+    use rhai::ParseErrorType as E;
+    match error {
+        E::VariableUndefined(name) => Some(format!(
+            "a limit is `limits::{name}`, a property `s.{name}`"
+        )),
+        E::ExprTooDeep => Some("move parts of it into functions: `fn part(s) { … }`".to_owned()),
+        E::BadInput(_) | E::Reserved(_) => {
+            let said = error.to_string();
+            let word = WORDLESS
+                .iter()
+                .find(|word| said.contains(&format!("'{word}'")))?;
+            Some(format!(
+                "rules have no `{word}`: they register rules and do nothing else"
+            ))
+        }
+        _ => None,
+    }
+}

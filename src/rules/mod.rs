@@ -1,0 +1,162 @@
+//! Was the call good? Rules in Rhai, loaded once, asked for every document.
+//!
+//! [`RuleSet::load`] reads `rules/*.rhai` and `thresholds.toml` and names everything that is
+//! wrong with them at once. The record side fills a [`Facts`] by the set's
+//! [`Layout`]; each worker's [`Evaluator`] answers with an [`Outcome`].
+//!
+//! `rules` never sees bytes or the tape, and knows no alert: a finding is a place and its
+//! reasons. A missing reading is neither false nor zero.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+mod arithmetic;
+mod ast;
+mod check;
+mod compare;
+mod diagnostic;
+mod engine;
+pub mod facts;
+mod fault;
+pub mod fields;
+mod interpret;
+pub mod layout;
+mod level;
+mod limits;
+mod load;
+mod object;
+mod outcome;
+mod pack;
+mod rule;
+mod truth;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use compare::{Comparison, Op};
+pub use diagnostic::{LoadErrors, Notice, Place, Problem, ProblemKind, render};
+pub use interpret::{Evaluator, MOST_RUNAWAYS};
+pub use limits::{Entry as LimitEntry, Limits};
+pub use outcome::{FaultKind, Finding, Key, Outcome, RuleFault, RuleOutcome};
+pub use pack::{Overrides, PackSource};
+pub use rule::{Rule, Severity};
+pub use value::{Limit, Source, Value, Witness};
+
+use facts::Facts;
+use fields::{FieldId, Level};
+use layout::Layout;
+
+/// Rules that loaded, with their limits. Cheap to clone and shared by all workers.
+#[derive(Clone, Debug)]
+pub struct RuleSet {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    rules: Vec<Rule>,
+    packs: Vec<load::Pack>,
+    layout: Arc<Layout>,
+    runaways: Vec<AtomicU32>,
+    sources: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+impl RuleSet {
+    /// Loads folders and files; none of them, if anything in them is wrong.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, with places.
+    pub fn load(
+        paths: &[PathBuf],
+        overrides: &Overrides,
+    ) -> Result<(RuleSet, Vec<Notice>), LoadErrors> {
+        let mut problems = Vec::new();
+        let packs = pack::find(paths, &mut problems);
+        load::load(&packs, overrides, problems).map(RuleSet::of)
+    }
+
+    /// Loads the rules inside the binary: those of `rules/` that are on by default.
+    ///
+    /// # Errors
+    ///
+    /// An override that does not fit.
+    pub fn builtin(overrides: &Overrides) -> Result<(RuleSet, Vec<Notice>), LoadErrors> {
+        RuleSet::from_sources(&[PackSource::builtin()], overrides)
+    }
+
+    /// Loads texts that are at hand.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, with places.
+    pub fn from_sources(
+        packs: &[PackSource],
+        overrides: &Overrides,
+    ) -> Result<(RuleSet, Vec<Notice>), LoadErrors> {
+        load::load(packs, overrides, Vec::new()).map(RuleSet::of)
+    }
+
+    fn of(loaded: load::Loaded) -> (RuleSet, Vec<Notice>) {
+        let runaways = loaded.rules.iter().map(|_| AtomicU32::new(0)).collect();
+        let inner = Inner {
+            rules: loaded.rules,
+            packs: loaded.packs,
+            layout: Arc::new(loaded.layout),
+            runaways,
+            sources: loaded.sources,
+        };
+        (
+            RuleSet {
+                inner: Arc::new(inner),
+            },
+            loaded.notices,
+        )
+    }
+
+    /// The rules, in the order of folders, files and text.
+    pub fn rules(&self) -> &[Rule] {
+        &self.inner.rules
+    }
+
+    /// The limits that a rule reads its own from.
+    pub fn limits(&self, rule: &Rule) -> &Limits {
+        &self.inner.packs[rule.pack].limits
+    }
+
+    /// What the record side has to capture.
+    pub fn layout(&self) -> &Arc<Layout> {
+        &self.inner.layout
+    }
+
+    /// The fields of a level that some rule reads.
+    pub fn wanted(&self, level: Level) -> &[FieldId] {
+        self.inner.layout.wanted(level)
+    }
+
+    /// An empty arena of this set's layout. One made for another set must not be used here.
+    pub fn facts(&self) -> Facts {
+        Facts::new(self.inner.layout.clone())
+    }
+
+    /// An evaluator for one worker thread.
+    pub fn evaluator(&self) -> Evaluator {
+        Evaluator::new(self.clone())
+    }
+
+    /// The text of each file, by name, to show problems and faults in.
+    pub fn sources(&self) -> &BTreeMap<Arc<str>, Arc<str>> {
+        &self.inner.sources
+    }
+
+    fn packs(&self) -> &[load::Pack] {
+        &self.inner.packs
+    }
+
+    fn runaways(&self) -> &[AtomicU32] {
+        &self.inner.runaways
+    }
+}

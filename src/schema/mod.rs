@@ -1,0 +1,176 @@
+//! Is it well formed? JSON Schema on the tape: compile once, validate every record.
+//!
+//! [`Schema::validate`] gives every violation, in document order and capped;
+//! [`Schema::survey`] gives what is no violation: unknown properties, unknown
+//! enum members, readings outside our own ranges, and names that stand twice.
+//! No IO: a `$ref` to the network or to a file is a compile error, never a
+//! fetch. Nothing here knows of rules.
+
+mod on_tape;
+mod problem;
+mod survey;
+
+use std::path::PathBuf;
+
+use jsonschema::{PatternOptions, Validator};
+use serde_json::Value;
+
+pub use on_tape::OnTape;
+pub(crate) use problem::excerpt;
+pub use problem::{Notice, NoticeKind, Problem};
+pub use survey::{Repeated, Survey};
+
+use crate::record::{Document, Item, Kind, Origin};
+use on_tape::Budget;
+use survey::Plan;
+
+/// The callRecord schema, draft 2020-12, as `schemas/callRecord.schema.json` holds it.
+pub const CALL_RECORD: &str = include_str!("../../schemas/callRecord.schema.json");
+
+/// Why a schema cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SchemaError {
+    /// The file cannot be read.
+    #[error("cannot read the schema {}: {source}", path.display())]
+    Read {
+        /// the file
+        path: PathBuf,
+        /// what the system said
+        source: std::io::Error,
+    },
+    /// The text is no JSON.
+    #[error("the schema is no JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The schema does not compile.
+    #[error("the schema does not compile: at {pointer:?}: {message}")]
+    Compile {
+        /// where in the schema
+        pointer: String,
+        /// what is wrong there
+        message: String,
+    },
+}
+
+/// A compiled schema.
+pub struct Schema {
+    text: Value,
+    whole: Validator<OnTape>,
+    whole_plan: Plan,
+    /// for sessions pages, where the schema defines them
+    page: Option<(Validator<OnTape>, Plan)>,
+}
+
+impl Schema {
+    /// The embedded callRecord schema.
+    ///
+    /// # Errors
+    /// Never, unless the crate was built with a broken schema.
+    pub fn call_record() -> Result<Schema, SchemaError> {
+        Schema::compile(CALL_RECORD)
+    }
+
+    /// Compiles a schema's text.
+    ///
+    /// # Errors
+    /// [`SchemaError`] when it is no JSON, breaks its meta-schema, refers to
+    /// anything outside itself, or has a pattern that the linear engine cannot run.
+    pub fn compile(text: &str) -> Result<Schema, SchemaError> {
+        let text: Value = serde_json::from_str(text)?;
+        let whole = build(&text)?;
+        let whole_plan = Plan::compile(&text);
+        let page = match text.pointer("/$defs/sessionsPage") {
+            Some(_) => {
+                let mut rooted = text.clone();
+                if let Some(members) = rooted.as_object_mut() {
+                    members.insert("$ref".into(), "#/$defs/sessionsPage".into());
+                }
+                Some((build(&rooted)?, Plan::compile(&rooted)))
+            }
+            None => None,
+        };
+        Ok(Schema {
+            text,
+            whole,
+            whole_plan,
+            page,
+        })
+    }
+
+    fn parts(&self, kind: Kind) -> (&Validator<OnTape>, &Plan) {
+        match (&self.page, kind) {
+            (Some((validator, plan)), Kind::SessionsPage) => (validator, plan),
+            _ => (&self.whole, &self.whole_plan),
+        }
+    }
+
+    /// Whether the document is valid; the fast answer.
+    #[inline]
+    pub fn is_valid(&self, root: Item<'_>, kind: Kind) -> bool {
+        self.parts(kind).0.is_valid(root)
+    }
+
+    /// The violations, in document order, at most `limit` of them, and whether there were more.
+    pub fn validate(
+        &self,
+        document: &Document<'_>,
+        kind: Kind,
+        origin: Origin,
+        limit: usize,
+    ) -> (Vec<Problem>, bool) {
+        let validator = self.parts(kind).0;
+        if validator.is_valid(document.root()) {
+            return (Vec::new(), false);
+        }
+        let budget = Budget::of(limit.max(1));
+        let mut problems: Vec<Problem> = validator
+            .iter_errors(document.root())
+            .take(limit)
+            .map(|error| problem::describe(&error, document, origin, &self.text))
+            .collect();
+        let capped = budget.spent();
+        problems.sort_by_key(|problem| problem.node);
+        (problems, capped)
+    }
+
+    /// One walk that finds repeated names and notices. `survey` is reused.
+    #[inline]
+    pub fn survey(&self, document: &Document<'_>, kind: Kind, survey: &mut Survey) {
+        let any = Plan::any();
+        let plan = match kind {
+            Kind::CallRecord | Kind::SessionsPage => self.parts(kind).1,
+            _ => any,
+        };
+        survey.run(document.root(), plan);
+    }
+
+    /// Describes those notices of a survey whose key `wanted` takes. Notices that differ only in
+    /// their place have one key.
+    pub fn notices(
+        &self,
+        document: &Document<'_>,
+        kind: Kind,
+        origin: Origin,
+        survey: &Survey,
+        mut wanted: impl FnMut(u64) -> bool,
+    ) -> Vec<Notice> {
+        let plan = self.parts(kind).1;
+        survey
+            .notices()
+            .iter()
+            .filter(|raw| wanted(problem::key(raw, document)))
+            .map(|raw| problem::notice(raw, plan, document, origin))
+            .collect()
+    }
+}
+
+fn build(schema: &Value) -> Result<Validator<OnTape>, SchemaError> {
+    jsonschema::options_for::<OnTape>()
+        .offline()
+        .with_pattern_options(PatternOptions::regex())
+        .build(schema)
+        .map_err(|error| SchemaError::Compile {
+            pointer: error.instance_path().as_str().to_owned(),
+            message: error.to_string(),
+        })
+}
