@@ -1,0 +1,212 @@
+//! What the benches run on: seeded documents, the bare parse, and our stages on top of it.
+//!
+//! Each stage goes over the whole feed once and answers with a [`Tally`]; a bench
+//! compares it with what the generator planted before it believes any time. No
+//! stage allocates per document beyond what the product does.
+
+use qualwatch::record::kind::{self, Taken};
+use qualwatch::record::{Caps, Origin, Parser};
+use qualwatch::schema::{Schema, Survey};
+use simd_json::{Buffers, INPUT_PADDING, Tape, fill_tape_padded};
+use xtask::generate::{Mix, Plan, Verdict, documents};
+
+/// Documents of one kind, and what must be found in them.
+pub(crate) struct Feed {
+    /// The feed's name in the output.
+    pub(crate) name: &'static str,
+    /// The JSON texts.
+    pub(crate) texts: Vec<String>,
+    /// What every stage that looks must find.
+    pub(crate) planted: Tally,
+}
+
+/// What a stage saw of a feed. Stages that do not look leave a count at zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Values and names on all tapes.
+    pub(crate) nodes: u64,
+    /// Documents that break the schema.
+    pub(crate) invalid: u64,
+    /// Documents with at least one notice.
+    pub(crate) noticed: u64,
+    /// Documents in which a name stands twice with differing values.
+    pub(crate) contradictory: u64,
+}
+
+impl Feed {
+    /// `count` documents of a mix; the same ones on every machine.
+    pub(crate) fn of(name: &'static str, mix: Mix, count: u64) -> Feed {
+        let plan = Plan {
+            seed: 20_200_225,
+            documents: count,
+            mix,
+            sessions: None,
+        };
+        let mut texts = Vec::new();
+        let mut planted = Tally::default();
+        for document in documents(&plan) {
+            planted.invalid += u64::from(document.planted.verdict == Verdict::Invalid);
+            planted.noticed += u64::from(document.planted.notices);
+            texts.push(document.text);
+        }
+        let mut feed = Feed {
+            name,
+            texts,
+            planted,
+        };
+        feed.planted.nodes = Bare::new().run(&feed).nodes;
+        feed
+    }
+
+    /// The same feed, each document with one property at its root that nobody declared.
+    pub(crate) fn with_unknown_property(&self, name: &'static str) -> Feed {
+        let texts: Vec<String> = self
+            .texts
+            .iter()
+            .map(|text| text.replacen('{', "{\"propertyOfNextYear\":1,", 1))
+            .collect();
+        let planted = Tally {
+            noticed: texts.len() as u64,
+            nodes: self.planted.nodes + 2 * texts.len() as u64,
+            ..self.planted
+        };
+        Feed {
+            name,
+            texts,
+            planted,
+        }
+    }
+
+    /// Bytes of all documents.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.texts.iter().map(|text| text.len() as u64).sum()
+    }
+}
+
+/// The baseline: copy into a padded buffer, then simd-json's tape, all buffers reused.
+pub(crate) struct Bare {
+    padded: Vec<u8>,
+    buffers: Buffers,
+    tape: Tape<'static>,
+}
+
+impl Bare {
+    /// Empty buffers.
+    pub(crate) fn new() -> Bare {
+        Bare {
+            padded: Vec::new(),
+            buffers: Buffers::with_max_depth(0, 64),
+            tape: Tape(Vec::new()),
+        }
+    }
+
+    /// Parses one text; answers with the length of its tape.
+    #[inline(never)]
+    fn parse(&mut self, text: &[u8]) -> usize {
+        self.padded.clear();
+        self.padded.extend_from_slice(text);
+        self.padded.resize(text.len() + INPUT_PADDING, 0);
+        let mut tape = std::mem::replace(&mut self.tape, Tape(Vec::new())).reset();
+        let parsed = fill_tape_padded(&mut self.padded, text.len(), &mut self.buffers, &mut tape);
+        assert!(parsed.is_ok(), "the feed is JSON");
+        let nodes = tape.0.len();
+        self.tape = tape.reset();
+        nodes
+    }
+
+    /// Parses the feed once.
+    pub(crate) fn run(&mut self, feed: &Feed) -> Tally {
+        let texts = feed.texts.iter();
+        Tally {
+            nodes: texts.map(|text| self.parse(text.as_bytes()) as u64).sum(),
+            ..Tally::default()
+        }
+    }
+}
+
+/// How far a document is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Depth {
+    /// Tape, caps, original kept.
+    Parse,
+    /// And its kind, notices and repeated names.
+    Survey,
+    /// And the schema's violations.
+    Validate,
+    /// And each notice described with pointer, line and column.
+    Describe,
+}
+
+/// Our stages, with one thread's buffers.
+pub(crate) struct Stages {
+    parser: Parser,
+    schema: Schema,
+    survey: Survey,
+}
+
+impl Stages {
+    /// The embedded schema and the default caps.
+    pub(crate) fn new() -> Stages {
+        Stages {
+            parser: Parser::new(Caps::default()),
+            schema: Schema::call_record().expect("the embedded schema compiles"),
+            survey: Survey::default(),
+        }
+    }
+
+    /// Takes each document of the feed as far as `depth`.
+    pub(crate) fn run(&mut self, feed: &Feed, depth: Depth) -> Tally {
+        let mut tally = Tally::default();
+        for text in &feed.texts {
+            let document = self
+                .parser
+                .parse(text.as_bytes())
+                .expect("the feed is JSON");
+            tally.nodes += document.len() as u64;
+            if depth < Depth::Survey {
+                continue;
+            }
+            let kind = kind::tell(document.root(), Taken::default()).kind;
+            self.schema.survey(&document, kind, &mut self.survey);
+            tally.contradictory += u64::from(self.survey.contradiction().is_some());
+            tally.noticed += u64::from(self.survey.notice_count() > 0);
+            if depth < Depth::Validate {
+                continue;
+            }
+            let (problems, _) = self
+                .schema
+                .validate(&document, kind, Origin::default(), 100);
+            tally.invalid += u64::from(!problems.is_empty());
+            if depth < Depth::Describe || self.survey.notice_count() == 0 {
+                continue;
+            }
+            let notices =
+                self.schema
+                    .notices(&document, kind, Origin::default(), &self.survey);
+            std::hint::black_box(&notices);
+        }
+        tally
+    }
+}
+
+/// What of `planted` a run to `depth` can have seen.
+pub(crate) fn expected(planted: Tally, depth: Depth) -> Tally {
+    Tally {
+        nodes: planted.nodes,
+        invalid: if depth >= Depth::Validate {
+            planted.invalid
+        } else {
+            0
+        },
+        noticed: if depth >= Depth::Survey {
+            planted.noticed
+        } else {
+            0
+        },
+        contradictory: if depth >= Depth::Survey {
+            planted.contradictory
+        } else {
+            0
+        },
+    }
+}
