@@ -33,6 +33,15 @@ pub(crate) struct Tally {
     pub(crate) contradictory: u64,
 }
 
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Tally) {
+        self.nodes += other.nodes;
+        self.invalid += other.invalid;
+        self.noticed += other.noticed;
+        self.contradictory += other.contradictory;
+    }
+}
+
 impl Feed {
     /// `count` documents of a mix; the same ones on every machine.
     pub(crate) fn of(name: &'static str, mix: Mix, count: u64) -> Feed {
@@ -54,7 +63,7 @@ impl Feed {
             texts,
             planted,
         };
-        feed.planted.nodes = Bare::new().run(&feed).nodes;
+        feed.planted.nodes = Bare::new().run(&feed.texts).nodes;
         feed
     }
 
@@ -114,9 +123,9 @@ impl Bare {
         nodes
     }
 
-    /// Parses the feed once.
-    pub(crate) fn run(&mut self, feed: &Feed) -> Tally {
-        let texts = feed.texts.iter();
+    /// Parses each text once.
+    pub(crate) fn run(&mut self, texts: &[String]) -> Tally {
+        let texts = texts.iter();
         Tally {
             nodes: texts.map(|text| self.parse(text.as_bytes()) as u64).sum(),
             ..Tally::default()
@@ -154,10 +163,10 @@ impl Stages {
         }
     }
 
-    /// Takes each document of the feed as far as `depth`.
-    pub(crate) fn run(&mut self, feed: &Feed, depth: Depth) -> Tally {
+    /// Takes each text as far as `depth`.
+    pub(crate) fn run(&mut self, texts: &[String], depth: Depth) -> Tally {
         let mut tally = Tally::default();
-        for text in &feed.texts {
+        for text in texts {
             let document = self
                 .parser
                 .parse(text.as_bytes())
@@ -180,9 +189,9 @@ impl Stages {
             if depth < Depth::Describe || self.survey.notice_count() == 0 {
                 continue;
             }
-            let notices =
-                self.schema
-                    .notices(&document, kind, Origin::default(), &self.survey);
+            let notices = self
+                .schema
+                .notices(&document, kind, Origin::default(), &self.survey);
             std::hint::black_box(&notices);
         }
         tally
