@@ -66,6 +66,16 @@ pub enum Malformed {
 }
 
 impl Malformed {
+    /// A stable name for counters and machine-readable output.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Malformed::Syntax { .. } => "syntax",
+            Malformed::TooDeep { .. } => "too-deep",
+            Malformed::TooManyNodes { .. } => "too-many-nodes",
+            Malformed::TooLarge { .. } => "too-large",
+        }
+    }
+
     /// Byte offset of the fault within the document.
     pub fn offset(&self) -> usize {
         match self {

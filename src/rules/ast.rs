@@ -72,13 +72,18 @@ pub(crate) struct ClosureOutline {
 }
 
 fn spot(position: Position) -> Spot {
-    (position.line().unwrap_or(1), position.position().unwrap_or(1))
+    (
+        position.line().unwrap_or(1),
+        position.position().unwrap_or(1),
+    )
 }
 
 /// Reads the tree.
 pub(crate) fn outline(ast: &AST) -> Outline {
     let mut outline = Outline::default();
-    outline.functions.extend(ast.iter_fn_def().map(|function| function.name.to_string()));
+    outline
+        .functions
+        .extend(ast.iter_fn_def().map(|function| function.name.to_string()));
     let mut variables = BTreeSet::new();
     ast.walk(&mut |path: &[ASTNode<'_>]| {
         match path.last() {
@@ -97,19 +102,29 @@ impl Outline {
         match expr {
             Expr::Property(property, position) => {
                 let name = property.2.to_string();
-                self.properties.push(Named { name, spot: spot(*position) });
+                self.properties.push(Named {
+                    name,
+                    spot: spot(*position),
+                });
             }
             Expr::Variable(variable, _, position) if !variable.2.is_empty() => {
                 let namespace = variable.2.to_string();
                 let name = variable.1.to_string();
                 if namespace == "limits" {
-                    self.limits.push(Named { name, spot: spot(*position) });
+                    self.limits.push(Named {
+                        name,
+                        spot: spot(*position),
+                    });
                 } else {
-                    self.namespaces.push(Named { name: namespace, spot: spot(*position) });
+                    self.namespaces.push(Named {
+                        name: namespace,
+                        spot: spot(*position),
+                    });
                 }
             }
             Expr::Map(map, _) => {
-                self.map_keys.extend(map.0.iter().map(|(key, _)| key.name.to_string()));
+                self.map_keys
+                    .extend(map.0.iter().map(|(key, _)| key.name.to_string()));
             }
             Expr::FnCall(call, position) | Expr::MethodCall(call, position) => {
                 self.call(call, *position, ast);
@@ -141,11 +156,17 @@ impl Outline {
         let name = call.name.as_str();
         if !call.namespace.is_empty() {
             let name = call.namespace.to_string();
-            self.namespaces.push(Named { name, spot: spot(position) });
+            self.namespaces.push(Named {
+                name,
+                spot: spot(position),
+            });
             return;
         }
         if call.op_token.is_none() && name.starts_with(|c: char| c.is_alphabetic() || c == '_') {
-            self.calls.push(Named { name: name.to_owned(), spot: spot(position) });
+            self.calls.push(Named {
+                name: name.to_owned(),
+                spot: spot(position),
+            });
         }
         if let ("rule", [name, Expr::Map(map, _)]) = (name, call.args.as_slice()) {
             let keys = map.0.iter().map(|(key, value)| {
@@ -174,20 +195,26 @@ fn closure(expr: &Expr, ast: &AST) -> Option<ClosureOutline> {
     match expr {
         Expr::DynamicConstant(value, _) => {
             let chains = chains(&function_pointer(value)?, ast);
-            Some(ClosureOutline { captures: Vec::new(), chains })
+            Some(ClosureOutline {
+                captures: Vec::new(),
+                chains,
+            })
         }
         // A capturing closure is a block: share the variables, then curry the function.
         Expr::Stmt(block) => block.iter().find_map(|stmt| {
             let Stmt::Expr(expr) = stmt else { return None };
-            let Expr::FnCall(call, _) = &**expr else { return None };
+            let Expr::FnCall(call, _) = &**expr else {
+                return None;
+            };
             let (first, captured) = call.args.split_first()?;
             let mut outline = closure(first, ast)?;
             outline.captures = captured
                 .iter()
                 .filter_map(|expr| match expr {
-                    Expr::Variable(variable, _, position) => {
-                        Some(Named { name: variable.1.to_string(), spot: spot(*position) })
-                    }
+                    Expr::Variable(variable, _, position) => Some(Named {
+                        name: variable.1.to_string(),
+                        spot: spot(*position),
+                    }),
                     _ => None,
                 })
                 .collect();
@@ -208,7 +235,9 @@ fn chains(pointer: &FnPtr, ast: &AST) -> Vec<Vec<Named>> {
     let Some(function) = ast.iter_fn_def().find(|function| function.name == name) else {
         return found;
     };
-    let Some(parameter) = function.params.last() else { return found };
+    let Some(parameter) = function.params.last() else {
+        return found;
+    };
     let alone = ast.clone_functions_only_filtered(|_, _, _, other, _| other == name);
     let mut shadowed = false;
     alone.walk(&mut |path: &[ASTNode<'_>]| {
@@ -236,7 +265,10 @@ fn chains(pointer: &FnPtr, ast: &AST) -> Vec<Vec<Named>> {
 fn unroll(expr: &Expr, chain: &mut Vec<Named>) {
     match expr {
         Expr::Property(property, position) => {
-            chain.push(Named { name: property.2.to_string(), spot: spot(*position) });
+            chain.push(Named {
+                name: property.2.to_string(),
+                spot: spot(*position),
+            });
         }
         Expr::Dot(parts, ..) => {
             let before = chain.len();

@@ -41,7 +41,9 @@ fn levels(file: &File<'_>, problems: &mut Vec<Problem>) {
     let mut reported = BTreeSet::new();
     for rule in &file.outline.rules {
         let on = rule.keys.get("on").and_then(|key| key.text.as_deref());
-        let Some(level) = on.and_then(Level::parse_rule_level) else { continue };
+        let Some(level) = on.and_then(Level::parse_rule_level) else {
+            continue;
+        };
         for closure in rule.keys.values().filter_map(|key| key.closure.as_ref()) {
             for chain in &closure.chains {
                 if let Some(problem) = follow(file, level, chain)
@@ -65,8 +67,10 @@ fn follow(file: &File<'_>, start: Level, chain: &[Named]) -> Option<Problem> {
             Some((_, to)) => level = to,
             None if property_names().binary_search(&name).is_err() => return None,
             None => {
-                let kind =
-                    ProblemKind::WrongLevel { name: name.to_owned(), level: level.name() };
+                let kind = ProblemKind::WrongLevel {
+                    name: name.to_owned(),
+                    level: level.name(),
+                };
                 let help = path_to(start, name)
                     .map(|path| format!("from the {} it is `.{path}`", start.name()));
                 let place = Some(file.place(step.spot));
@@ -126,7 +130,10 @@ fn functions(file: &File<'_>, problems: &mut Vec<Problem>) {
         if FUNCTIONS_KNOWN.contains(&name) || own().any(|function| function == name) {
             continue;
         }
-        let names = FUNCTIONS_KNOWN.iter().copied().chain(own().filter(|f| !f.contains('$')));
+        let names = FUNCTIONS_KNOWN
+            .iter()
+            .copied()
+            .chain(own().filter(|f| !f.contains('$')));
         let kind = ProblemKind::UnknownFunction(name.to_owned());
         let help = did_you_mean(name, names);
         problems.push(Problem::new(kind, Some(file.place(call.spot))).maybe_help(help));

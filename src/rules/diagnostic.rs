@@ -29,7 +29,9 @@ pub struct Place {
 impl Ord for Place {
     fn cmp(&self, other: &Place) -> Ordering {
         let key = |place: &Place| (place.line, place.column, place.span.end);
-        self.file.cmp(&other.file).then_with(|| key(self).cmp(&key(other)))
+        self.file
+            .cmp(&other.file)
+            .then_with(|| key(self).cmp(&key(other)))
     }
 }
 
@@ -70,16 +72,26 @@ impl Place {
             .min(source.len());
         let text = source[line_start..].lines().next().unwrap_or_default();
         let skipped = column.saturating_sub(1);
-        let at = text.char_indices().nth(skipped).map_or(text.len(), |(at, _)| at);
+        let at = text
+            .char_indices()
+            .nth(skipped)
+            .map_or(text.len(), |(at, _)| at);
         let length = word(&text[at..]);
         let start = line_start + at;
-        Place { file: file.clone(), line, column, span: start..start + length }
+        Place {
+            file: file.clone(),
+            line,
+            column,
+            span: start..start + length,
+        }
     }
 }
 
 /// The length of the word, string or single sign that `text` starts with.
 fn word(text: &str) -> usize {
-    let Some(first) = text.chars().next() else { return 0 };
+    let Some(first) = text.chars().next() else {
+        return 0;
+    };
     let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
     if first == '"' {
         return text[1..].find('"').map_or(1, |end| end + 2);
@@ -215,7 +227,12 @@ pub type Notice = Problem;
 
 impl Problem {
     pub(crate) fn new(kind: ProblemKind, place: Option<Place>) -> Problem {
-        Problem { kind, place, also: None, help: None }
+        Problem {
+            kind,
+            place,
+            also: None,
+            help: None,
+        }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Problem {
@@ -270,7 +287,11 @@ pub fn render(
     sources: &BTreeMap<Arc<str>, Arc<str>>,
     colour: bool,
 ) -> String {
-    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if colour {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
     let mut text = String::new();
     for problem in problems {
         let tone = match problem.kind {
@@ -279,16 +300,26 @@ pub fn render(
         };
         let title = problem.kind.to_string();
         let mut group = Group::with_title(tone.primary_title(title.as_str()));
-        let also_label = problem.also.as_ref().map(|(place, label)| (place, label.as_str()));
+        let also_label = problem
+            .also
+            .as_ref()
+            .map(|(place, label)| (place, label.as_str()));
         let places = problem.place.iter().map(|place| (place, None));
         let places = places.chain(also_label.map(|(place, label)| (place, Some(label))));
         for (place, label) in places {
-            let Some(source) = sources.get(&place.file) else { continue };
-            let kind =
-                if label.is_some() { AnnotationKind::Context } else { AnnotationKind::Primary };
+            let Some(source) = sources.get(&place.file) else {
+                continue;
+            };
+            let kind = if label.is_some() {
+                AnnotationKind::Context
+            } else {
+                AnnotationKind::Primary
+            };
             let annotation = kind.span(place.span.clone()).label(label);
             group = group.element(
-                Snippet::source(&**source).path(&*place.file).annotation(annotation),
+                Snippet::source(&**source)
+                    .path(&*place.file)
+                    .annotation(annotation),
             );
         }
         if let Some(help) = &problem.help {
@@ -333,7 +364,10 @@ mod tests {
     fn a_near_name_is_offered_and_a_far_one_is_not() {
         let names = ["averagePacketLossRate", "averageJitter"];
         let near = did_you_mean("averagePacketLosRate", names);
-        assert_eq!(near.as_deref(), Some("did you mean `averagePacketLossRate`?"));
+        assert_eq!(
+            near.as_deref(),
+            Some("did you mean `averagePacketLossRate`?")
+        );
         assert_eq!(did_you_mean("zzz", names), None);
     }
 }

@@ -8,16 +8,19 @@
 //! counted here either.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rhai::packages::{BasicIteratorPackage, Package};
 use rhai::{Dynamic, Engine, FLOAT, INT, Module, OptimizationLevel};
 
+use super::arithmetic;
+use super::compare::{self, Op};
 use super::fields::property_names;
 use super::limits::Limits;
-use super::truth::{self, Op, Truth};
-use super::value::{self, Failure, Handle, Limit, Measured, Property};
+use super::object::{Handle, Measured, Property};
+use super::truth::{self, Truth};
+use super::value::{self, Failure, Limit};
 
 /// Wall time of one `when` on one object.
 pub(crate) const EVALUATION: Duration = Duration::from_millis(50);
@@ -26,8 +29,8 @@ pub(crate) const LOADING: Duration = Duration::from_millis(200);
 
 const OPERATIONS: u64 = 100_000;
 const CALL_LEVELS: usize = 16;
-const EXPRESSION_DEPTH: usize = 48;
-const FUNCTION_EXPRESSION_DEPTH: usize = 32;
+const EXPRESSION_DEPTH: usize = 64;
+const FUNCTION_EXPRESSION_DEPTH: usize = 64;
 const VARIABLES: usize = 64;
 const FUNCTIONS: usize = 256;
 const STRING: usize = 4_096;
@@ -36,30 +39,70 @@ const MAP: usize = 100;
 
 /// The functions a rule may call, beside its own.
 pub(crate) const FUNCTIONS_KNOWN: &[&str] = &[
-    "rule", "has", "note", "contains", "certain", "to_string", "Fn", "call", "curry", "type_of", "range",
+    "rule",
+    "has",
+    "note",
+    "contains",
+    "certain",
+    "to_string",
+    "Fn",
+    "call",
+    "curry",
+    "type_of",
+    "range",
     "is_shared",
+];
+
+/// What the engine is stopped with when it has used its stack.
+pub(crate) const TOO_DEEP: &str = "its functions call each other too deeply";
+
+/// Words of Rhai that no rule has.
+pub(crate) const WORDLESS: &[&str] = &[
+    "eval", "import", "export", "print", "debug", "sleep", "exit",
 ];
 
 /// The name Rhai gives the outcome of a comparison in its own messages.
 pub(crate) const TRUTH_NAME: &str = "comparison";
 
-/// Until when the engine may run; shared with the engine's progress hook.
+/// Stack that one run may use. Threads of ours have at least twice that, Rust's default.
+const STACK: usize = 1 << 20;
+
+/// Until when, and how deep, the engine may run; shared with the engine's progress hook.
 #[derive(Debug)]
 pub(crate) struct Deadline {
     start: Instant,
     until: AtomicU64,
+    base: AtomicUsize,
+}
+
+/// Where the stack is now, near enough.
+#[inline(never)]
+fn stack() -> usize {
+    let here = 0_u8;
+    std::ptr::from_ref(std::hint::black_box(&here)).addr()
 }
 
 impl Deadline {
     fn new() -> Deadline {
-        Deadline { start: Instant::now(), until: AtomicU64::new(u64::MAX) }
+        Deadline {
+            start: Instant::now(),
+            until: AtomicU64::new(u64::MAX),
+            base: AtomicUsize::new(stack()),
+        }
     }
 
-    /// Allows `time` from now on.
+    /// Allows `time` from now on, and [`STACK`] from here on.
     pub(crate) fn allow(&self, time: Duration) {
+        self.base.store(stack(), Ordering::Relaxed);
         let until = self.start.elapsed() + time;
         let nanos = u64::try_from(until.as_nanos()).unwrap_or(u64::MAX);
         self.until.store(nanos, Ordering::Relaxed);
+    }
+
+    /// Calls and expressions cost very different amounts of stack, from build to build: the
+    /// counts below cannot keep a thread from overflowing its own, which would end the process.
+    fn is_deep(&self) -> bool {
+        self.base.load(Ordering::Relaxed).abs_diff(stack()) > STACK
     }
 
     fn is_over(&self) -> bool {
@@ -112,13 +155,16 @@ fn bound(engine: &mut Engine, deadline: &Arc<Deadline>) {
     engine.on_debug(|_, _, _| {});
     let deadline = deadline.clone();
     engine.on_progress(move |operations| {
+        if deadline.is_deep() {
+            return Some(Dynamic::from(TOO_DEEP));
+        }
         (operations % 64 == 0 && deadline.is_over()).then_some(Dynamic::UNIT)
     });
 }
 
 fn symbols(engine: &mut Engine) {
-    for word in ["eval", "import", "export", "print", "debug", "sleep", "exit"] {
-        engine.disable_symbol(word);
+    for word in WORDLESS {
+        engine.disable_symbol(*word);
     }
     // Rhai's own take plain bools only; these take three values. The precedences are Rhai's.
     for (symbol, precedence) in [("&&", 60), ("||", 30), ("??", 135)] {
@@ -143,7 +189,7 @@ fn types(engine: &mut Engine) {
 macro_rules! arithmetic {
     ($engine:ident, $op:literal: $($left:ty, $right:ty);+ $(;)?) => {$(
         $engine.register_fn($op, |a: $left, b: $right| {
-            value::arithmetic($op, &Dynamic::from(a), &Dynamic::from(b))
+            arithmetic::arithmetic($op, &Dynamic::from(a), &Dynamic::from(b))
         });
     )+};
 }
@@ -161,7 +207,9 @@ macro_rules! every_pair {
 fn operators(engine: &mut Engine) {
     for symbol in [">", ">=", "<", "<=", "==", "!="] {
         if let Some(op) = Op::of_symbol(symbol) {
-            engine.register_fn(symbol, move |a: Dynamic, b: Dynamic| truth::compare(op, &a, &b));
+            engine.register_fn(symbol, move |a: Dynamic, b: Dynamic| {
+                compare::compare(op, &a, &b)
+            });
         }
     }
     engine.register_fn("&&", |a: Dynamic, b: Dynamic| truth::and(&a, &b));
@@ -169,21 +217,26 @@ fn operators(engine: &mut Engine) {
     engine.register_fn("!", |a: Dynamic| truth::not(&a));
     engine.register_fn("??", |a: Dynamic, b: Dynamic| truth::or_else(a, b));
     every_pair!(engine: "+" "-" "*" "/" "%");
-    engine.register_fn("-", |a: Measured| value::negate(&Dynamic::from(a)));
-    engine.register_fn("-", |a: Limit| value::negate(&Dynamic::from(a)));
+    engine.register_fn("-", |a: Measured| arithmetic::negate(&Dynamic::from(a)));
+    engine.register_fn("-", |a: Limit| arithmetic::negate(&Dynamic::from(a)));
     engine.register_fn("-", |a: FLOAT| -a);
     engine.register_fn("-", |a: INT| -> Result<INT, Failure> {
-        a.checked_neg().ok_or_else(|| value::failure("the number is too large"))
+        a.checked_neg()
+            .ok_or_else(|| value::failure("the number is too large"))
     });
 }
 
 fn functions(engine: &mut Engine) {
     BasicIteratorPackage::new().register_into_engine(engine);
-    engine.register_fn("contains", |a: Dynamic, b: Dynamic| truth::contains(&a, &b));
-    engine.register_fn("has", |a: Dynamic| truth::has(&a));
+    engine.register_fn("contains", |a: Dynamic, b: Dynamic| {
+        compare::contains(&a, &b)
+    });
+    engine.register_fn("has", |a: Dynamic| compare::has(&a));
     engine.register_fn("note", |a: Dynamic| truth::note(&a));
     engine.register_fn("certain", |a: Dynamic| truth::certain(&a));
-    engine.register_fn("to_string", |a: Measured| truth::in_words(&Dynamic::from(a)));
+    engine.register_fn("to_string", |a: Measured| {
+        truth::in_words(&Dynamic::from(a))
+    });
     engine.register_fn("to_string", |a: Limit| truth::in_words(&Dynamic::from(a)));
     engine.register_fn("to_string", |a: INT| a.to_string());
     engine.register_fn("to_string", |a: FLOAT| a.to_string());

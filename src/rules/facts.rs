@@ -142,7 +142,8 @@ impl Facts {
             links: self.links.len() as u32,
             readings: self.readings.len() as u32,
         });
-        self.links.resize(self.links.len() + level.links().len(), NO_OBJECT);
+        self.links
+            .resize(self.links.len() + level.links().len(), NO_OBJECT);
         let readings = self.readings.len() + self.layout.wanted(level).len();
         self.readings.resize(readings, (Stored::Missing, NO_NODE));
         self.by_level[level as usize].push(id);
@@ -175,7 +176,11 @@ impl Facts {
 
     /// Sets a number; one that is not finite counts as missing.
     pub fn set_number(&mut self, id: ObjectId, field: FieldId, value: f64, node: u32) {
-        let stored = if value.is_finite() { Stored::Number(value) } else { Stored::Missing };
+        let stored = if value.is_finite() {
+            Stored::Number(value)
+        } else {
+            Stored::Missing
+        };
         self.store(id, field, stored, node);
     }
 
@@ -219,7 +224,10 @@ impl Facts {
     fn keep(&mut self, value: &str) -> Range {
         let start = self.text.len() as u32;
         self.text.push_str(value);
-        Range { start, end: self.text.len() as u32 }
+        Range {
+            start,
+            end: self.text.len() as u32,
+        }
     }
 
     /// The objects of a level, in the order they were pushed.
@@ -251,7 +259,9 @@ impl Facts {
         if object.level != field.get().level {
             return (Reading::Missing, NO_NODE);
         }
-        let Some(slot) = self.layout.slot(field) else { return (Reading::Missing, NO_NODE) };
+        let Some(slot) = self.layout.slot(field) else {
+            return (Reading::Missing, NO_NODE);
+        };
         let (stored, node) = self.readings[object.readings as usize + slot];
         let reading = match stored {
             Stored::Missing => Reading::Missing,
@@ -259,9 +269,10 @@ impl Facts {
             Stored::Integer(value) => Reading::Integer(value),
             Stored::Bool(value) => Reading::Bool(value),
             Stored::Text(range) => Reading::Text(&self.text[range.of()]),
-            Stored::List(range) => {
-                Reading::List(Items { ranges: &self.items[range.of()], text: &self.text })
-            }
+            Stored::List(range) => Reading::List(Items {
+                ranges: &self.items[range.of()],
+                text: &self.text,
+            }),
         };
         (reading, node)
     }
@@ -296,7 +307,9 @@ mod tests {
         let feedback = facts.push_object(Level::Feedback, 3);
         let tokens = Level::Feedback.field("tokens").expect("a field");
         facts.set_list(feedback, tokens, ["NoSound", "Echo"], 4);
-        let (Reading::List(items), 4) = facts.reading(feedback, tokens) else { panic!() };
+        let (Reading::List(items), 4) = facts.reading(feedback, tokens) else {
+            panic!()
+        };
         assert_eq!(items.iter().collect::<Vec<_>>(), ["NoSound", "Echo"]);
     }
 
@@ -306,6 +319,9 @@ mod tests {
         let stream = facts.push_object(Level::Stream, 0);
         let jitter = Level::Stream.field("averageJitter").expect("a field");
         facts.set_number(stream, jitter, f64::NAN, 5);
-        assert!(matches!(facts.reading(stream, jitter), (Reading::Missing, 5)));
+        assert!(matches!(
+            facts.reading(stream, jitter),
+            (Reading::Missing, 5)
+        ));
     }
 }

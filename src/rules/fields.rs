@@ -7,276 +7,7 @@
 //! It holds no values, reads no document, and states no limit: limits live in
 //! `rules/thresholds.toml`, beside their source.
 
-/// A type of object in a call record. A rule may be written `on` the first six.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Level {
-    /// The call record itself.
-    Call,
-    /// One session: in group calls, one participant's leg.
-    Session,
-    /// One segment of a session.
-    Segment,
-    /// One media of a segment: audio, video, screen sharing.
-    Media,
-    /// One direction of one media.
-    Stream,
-    /// What a user said about a session.
-    Feedback,
-    /// One end of a session, a segment or, with its network and device, of a media.
-    Endpoint,
-    /// The software at an end.
-    UserAgent,
-    /// The network at one end of a media.
-    Network,
-    /// The audio devices at one end of a media.
-    Device,
-    /// Why a session or segment failed.
-    FailureInfo,
-    /// A user, guest, phone or application.
-    Identity,
-}
-
-impl Level {
-    /// How many levels there are.
-    pub const COUNT: usize = 12;
-
-    /// Every level, parents before children.
-    pub const ALL: [Level; Level::COUNT] = [
-        Level::Call,
-        Level::Session,
-        Level::Segment,
-        Level::Media,
-        Level::Stream,
-        Level::Feedback,
-        Level::Endpoint,
-        Level::UserAgent,
-        Level::Network,
-        Level::Device,
-        Level::FailureInfo,
-        Level::Identity,
-    ];
-
-    /// The levels a rule may be written `on`.
-    pub const RULE_LEVELS: [Level; 6] = [
-        Level::Call,
-        Level::Session,
-        Level::Segment,
-        Level::Media,
-        Level::Stream,
-        Level::Feedback,
-    ];
-
-    /// The word for this level in a rule and in messages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Level::Call => "call",
-            Level::Session => "session",
-            Level::Segment => "segment",
-            Level::Media => "media",
-            Level::Stream => "stream",
-            Level::Feedback => "feedback",
-            Level::Endpoint => "endpoint",
-            Level::UserAgent => "userAgent",
-            Level::Network => "network",
-            Level::Device => "device",
-            Level::FailureInfo => "failureInfo",
-            Level::Identity => "identity",
-        }
-    }
-
-    /// The rule level that `on: "…"` names.
-    pub fn parse_rule_level(name: &str) -> Option<Level> {
-        Level::RULE_LEVELS.into_iter().find(|level| level.name() == name)
-    }
-
-    /// The fields of this level, in table order.
-    pub fn fields(self) -> impl Iterator<Item = FieldId> {
-        let (start, end) = RANGES[self as usize];
-        (start..end).map(FieldId)
-    }
-
-    /// The field of this level with that name.
-    pub fn field(self, name: &str) -> Option<FieldId> {
-        self.fields().find(|id| id.name() == name)
-    }
-
-    /// The links that leave an object of this level, each with the level it leads to.
-    pub const fn links(self) -> &'static [(Link, Level)] {
-        use Link as L;
-        match self {
-            Level::Call => &[(L::Organizer, Level::Identity)],
-            Level::Session => &[
-                (L::Call, Level::Call),
-                (L::Caller, Level::Endpoint),
-                (L::Callee, Level::Endpoint),
-                (L::FailureInfo, Level::FailureInfo),
-                (L::Failure, Level::FailureInfo),
-            ],
-            Level::Segment => &[
-                (L::Call, Level::Call),
-                (L::Session, Level::Session),
-                (L::Caller, Level::Endpoint),
-                (L::Callee, Level::Endpoint),
-                (L::FailureInfo, Level::FailureInfo),
-            ],
-            Level::Media => &[
-                (L::Call, Level::Call),
-                (L::Session, Level::Session),
-                (L::Segment, Level::Segment),
-                (L::CallerNetwork, Level::Network),
-                (L::CalleeNetwork, Level::Network),
-                (L::CallerDevice, Level::Device),
-                (L::CalleeDevice, Level::Device),
-            ],
-            Level::Stream => &[
-                (L::Call, Level::Call),
-                (L::Session, Level::Session),
-                (L::Segment, Level::Segment),
-                (L::Media, Level::Media),
-                (L::Sender, Level::Endpoint),
-                (L::Receiver, Level::Endpoint),
-                (L::Client, Level::Endpoint),
-            ],
-            Level::Feedback => &[
-                (L::Call, Level::Call),
-                (L::Session, Level::Session),
-                (L::Endpoint, Level::Endpoint),
-            ],
-            Level::Endpoint => &[
-                (L::UserAgent, Level::UserAgent),
-                (L::Network, Level::Network),
-                (L::Device, Level::Device),
-                (L::Feedback, Level::Feedback),
-                (L::Identity, Level::Identity),
-            ],
-            Level::UserAgent
-            | Level::Network
-            | Level::Device
-            | Level::FailureInfo
-            | Level::Identity => &[],
-        }
-    }
-}
-
-/// A named way from one object to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Link {
-    /// To the call, from anything below it.
-    Call,
-    /// To the session.
-    Session,
-    /// To the segment.
-    Segment,
-    /// To the media a stream belongs to.
-    Media,
-    /// The end that sends a stream.
-    Sender,
-    /// The end that receives a stream.
-    Receiver,
-    /// The end of a stream that is a person's.
-    Client,
-    /// The calling end of a session or segment.
-    Caller,
-    /// The called end of a session or segment.
-    Callee,
-    /// The caller's network, of a media.
-    CallerNetwork,
-    /// The callee's network, of a media.
-    CalleeNetwork,
-    /// The caller's devices, of a media.
-    CallerDevice,
-    /// The callee's devices, of a media.
-    CalleeDevice,
-    /// The software at an end.
-    UserAgent,
-    /// The network of a stream's end.
-    Network,
-    /// The devices of a stream's end.
-    Device,
-    /// What the user at this end said.
-    Feedback,
-    /// The end that gave a feedback.
-    Endpoint,
-    /// The object's own `failureInfo`.
-    FailureInfo,
-    /// Computed: the session's `failureInfo` if it has a stage or reason, else that of its
-    /// first segment that has one. The same fault is reported at both levels; this counts it once.
-    Failure,
-    /// Who is at this end.
-    Identity,
-    /// Who organised the call.
-    Organizer,
-}
-
-impl Link {
-    /// Every link.
-    pub const ALL: [Link; 22] = [
-        Link::Call,
-        Link::Session,
-        Link::Segment,
-        Link::Media,
-        Link::Sender,
-        Link::Receiver,
-        Link::Client,
-        Link::Caller,
-        Link::Callee,
-        Link::CallerNetwork,
-        Link::CalleeNetwork,
-        Link::CallerDevice,
-        Link::CalleeDevice,
-        Link::UserAgent,
-        Link::Network,
-        Link::Device,
-        Link::Feedback,
-        Link::Endpoint,
-        Link::FailureInfo,
-        Link::Failure,
-        Link::Identity,
-        Link::Organizer,
-    ];
-
-    /// The property name in a rule.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Link::Call => "call",
-            Link::Session => "session",
-            Link::Segment => "segment",
-            Link::Media => "media",
-            Link::Sender => "sender",
-            Link::Receiver => "receiver",
-            Link::Client => "client",
-            Link::Caller => "caller",
-            Link::Callee => "callee",
-            Link::CallerNetwork => "callerNetwork",
-            Link::CalleeNetwork => "calleeNetwork",
-            Link::CallerDevice => "callerDevice",
-            Link::CalleeDevice => "calleeDevice",
-            Link::UserAgent => "userAgent",
-            Link::Network => "network",
-            Link::Device => "device",
-            Link::Feedback => "feedback",
-            Link::Endpoint => "endpoint",
-            Link::FailureInfo => "failureInfo",
-            Link::Failure => "failure",
-            Link::Identity => "identity",
-            Link::Organizer => "organizer",
-        }
-    }
-
-    /// The link with that property name.
-    pub fn parse(name: &str) -> Option<Link> {
-        Link::ALL.into_iter().find(|link| link.name() == name)
-    }
-
-    /// Its place among the links of `level`, and the level it leads to.
-    pub fn on(self, level: Level) -> Option<(usize, Level)> {
-        let links = level.links();
-        let slot = links.iter().position(|(link, _)| *link == self)?;
-        Some((slot, links[slot].1))
-    }
-}
+pub use super::level::{Level, Link};
 
 /// What a field holds once it is captured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -384,17 +115,39 @@ impl FieldId {
     }
 }
 
+impl Level {
+    /// The fields of this level, in table order.
+    pub fn fields(self) -> impl Iterator<Item = FieldId> {
+        let (start, end) = RANGES[self as usize];
+        (start..end).map(FieldId)
+    }
+
+    /// The field of this level with that name.
+    pub fn field(self, name: &str) -> Option<FieldId> {
+        self.fields().find(|id| id.name() == name)
+    }
+}
+
 /// Every property name a rule may use, fields and links, each once.
 pub fn property_names() -> Vec<&'static str> {
-    let mut names: Vec<&'static str> =
-        FIELDS.iter().map(|field| field.name).chain(Link::ALL.map(Link::name)).collect();
+    let mut names: Vec<&'static str> = FIELDS
+        .iter()
+        .map(|field| field.name)
+        .chain(Link::ALL.map(Link::name))
+        .collect();
     names.sort_unstable();
     names.dedup();
     names
 }
 
 const fn given(level: Level, name: &'static str, kind: Kind, unit: Unit) -> Field {
-    Field { level, name, kind, unit, computed: false }
+    Field {
+        level,
+        name,
+        kind,
+        unit,
+        computed: false,
+    }
 }
 
 const fn text(level: Level, name: &'static str) -> Field {
@@ -487,16 +240,36 @@ const FIELDS: &[Field] = &{
         given(Stream, "averageAudioDegradation", Kind::Number, Unit::Mos),
         ratio(Stream, "averageRatioOfConcealedSamples"),
         ratio(Stream, "maxRatioOfConcealedSamples"),
-        given(Stream, "averageVideoFrameLossPercentage", Kind::Number, Unit::Percent),
-        given(Stream, "averageVideoFrameRate", Kind::Number, Unit::FramesPerSecond),
-        given(Stream, "averageReceivedFrameRate", Kind::Number, Unit::FramesPerSecond),
+        given(
+            Stream,
+            "averageVideoFrameLossPercentage",
+            Kind::Number,
+            Unit::Percent,
+        ),
+        given(
+            Stream,
+            "averageVideoFrameRate",
+            Kind::Number,
+            Unit::FramesPerSecond,
+        ),
+        given(
+            Stream,
+            "averageReceivedFrameRate",
+            Kind::Number,
+            Unit::FramesPerSecond,
+        ),
         ratio(Stream, "averageVideoPacketLossRate"),
         ratio(Stream, "postForwardErrorCorrectionPacketLossRate"),
         ratio(Stream, "lowFrameRateRatio"),
         ratio(Stream, "lowVideoProcessingCapabilityRatio"),
         ms(Stream, "averageFreezeDuration"),
         ms(Stream, "rmsFreezeDuration"),
-        given(Stream, "isAudioForwardErrorCorrectionUsed", Kind::Bool, Unit::None),
+        given(
+            Stream,
+            "isAudioForwardErrorCorrectionUsed",
+            Kind::Bool,
+            Unit::None,
+        ),
         given(Stream, "wasMediaBypassed", Kind::Bool, Unit::None),
         one_of(Feedback, "rating"),
         text(Feedback, "text"),
@@ -555,7 +328,12 @@ const FIELDS: &[Field] = &{
         ratio(Device, "lowSpeechLevelEventRatio"),
         ratio(Device, "lowSpeechToNoiseEventRatio"),
         whole(Device, "howlingEventCount", Unit::Count),
-        given(Device, "initialSignalLevelRootMeanSquare", Kind::Number, Unit::None),
+        given(
+            Device,
+            "initialSignalLevelRootMeanSquare",
+            Kind::Number,
+            Unit::None,
+        ),
         given(Device, "micGlitchRate", Kind::Number, Unit::None),
         given(Device, "speakerGlitchRate", Kind::Number, Unit::None),
         whole(Device, "receivedNoiseLevel", Unit::Decibels),
@@ -584,9 +362,17 @@ mod tests {
             seen += fields.len();
             for id in &fields {
                 assert_eq!(id.get().level, level);
-                assert_eq!(level.field(id.name()), Some(*id), "{} stands twice", id.name());
+                assert_eq!(
+                    level.field(id.name()),
+                    Some(*id),
+                    "{} stands twice",
+                    id.name()
+                );
                 assert!(
-                    level.links().iter().all(|(link, _)| link.name() != id.name()),
+                    level
+                        .links()
+                        .iter()
+                        .all(|(link, _)| link.name() != id.name()),
                     "{} is a field and a link of {}",
                     id.name(),
                     level.name()
@@ -600,7 +386,10 @@ mod tests {
     fn every_link_leaves_some_level_and_parses_back() {
         for link in Link::ALL {
             assert_eq!(Link::parse(link.name()), Some(link));
-            assert!(Level::ALL.iter().any(|level| link.on(*level).is_some()), "{link:?}");
+            assert!(
+                Level::ALL.iter().any(|level| link.on(*level).is_some()),
+                "{link:?}"
+            );
         }
     }
 }

@@ -39,7 +39,9 @@ pub struct Limits {
 impl Limits {
     /// All limits, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
-        self.entries.iter().map(|(name, entry)| (name.as_str(), entry))
+        self.entries
+            .iter()
+            .map(|(name, entry)| (name.as_str(), entry))
     }
 
     /// The names.
@@ -62,7 +64,9 @@ impl Limits {
 
     /// Sets a limit that exists. False if it does not.
     pub(crate) fn set(&mut self, name: &str, written: &str) -> Result<bool, String> {
-        let Some(entry) = self.entries.get_mut(name) else { return Ok(false) };
+        let Some(entry) = self.entries.get_mut(name) else {
+            return Ok(false);
+        };
         let quantity = parse_quantity(written)?;
         let was = entry.limit.unit;
         if was != quantity.unit && was != Unit::None && quantity.unit != Unit::None {
@@ -72,8 +76,15 @@ impl Limits {
                 was.name()
             ));
         }
-        let unit = if quantity.unit == Unit::None { was } else { quantity.unit };
-        entry.limit = Limit { unit, ..quantity.named(name) };
+        let unit = if quantity.unit == Unit::None {
+            was
+        } else {
+            quantity.unit
+        };
+        entry.limit = Limit {
+            unit,
+            ..quantity.named(name)
+        };
         entry.written = written.to_owned();
         entry.source = Some("--set".to_owned());
         entry.place = None;
@@ -115,7 +126,12 @@ impl Limits {
             match quantity_of(value.get_ref()) {
                 Ok((quantity, written)) => {
                     let limit = quantity.named(name);
-                    let entry = Entry { limit, written, source, place: place(span) };
+                    let entry = Entry {
+                        limit,
+                        written,
+                        source,
+                        place: place(span),
+                    };
                     limits.entries.insert(name.to_owned(), entry);
                 }
                 Err(why) => {
@@ -145,8 +161,10 @@ fn read_table<'t, 'i>(
             "source" => match value.get_ref().as_str() {
                 Some(text) => source = Some(text.to_owned()),
                 None => {
-                    let kind =
-                        ProblemKind::WrongValue { key: "source".to_owned(), want: "a text" };
+                    let kind = ProblemKind::WrongValue {
+                        key: "source".to_owned(),
+                        want: "a text",
+                    };
                     problems.push(Problem::new(kind, place(value.span())));
                 }
             },
@@ -168,7 +186,9 @@ fn read_table<'t, 'i>(
 
 fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 struct Quantity {
@@ -179,8 +199,17 @@ struct Quantity {
 
 impl Quantity {
     fn named(self, name: &str) -> Limit {
-        let Quantity { value, unit, percent } = self;
-        Limit { name: Some(name.into()), value, unit, percent }
+        let Quantity {
+            value,
+            unit,
+            percent,
+        } = self;
+        Limit {
+            name: Some(name.into()),
+            value,
+            unit,
+            percent,
+        }
     }
 }
 
@@ -189,7 +218,12 @@ fn quantity_of(value: &DeValue<'_>) -> Result<(Quantity, String), String> {
         DeValue::String(text) => text.as_ref().to_owned(),
         DeValue::Integer(number) if number.radix() == 10 => number.as_str().replace('_', ""),
         DeValue::Float(number) => number.as_str().replace('_', ""),
-        other => return Err(format!("a limit is a number or a text, not {}", other.type_str())),
+        other => {
+            return Err(format!(
+                "a limit is a number or a text, not {}",
+                other.type_str()
+            ));
+        }
     };
     parse_quantity(&written).map(|quantity| (quantity, written))
 }
@@ -228,16 +262,21 @@ fn parse_quantity(written: &str) -> Result<Quantity, String> {
             Ok(whole) => Value::Integer(whole),
             Err(_) => Value::Number(value),
         };
-        return Ok(Quantity { value, unit: Unit::None, percent: None });
+        return Ok(Quantity {
+            value,
+            unit: Unit::None,
+            percent: None,
+        });
     }
     let Some(plain) = number_of(number) else {
-        return Err(format!("`{written}` is no limit; write it as `30ms`, `10%` or `500`"));
+        return Err(format!(
+            "`{written}` is no limit; write it as `30ms`, `10%` or `500`"
+        ));
     };
     let Some((_, base, scale)) = UNITS.iter().find(|(name, ..)| *name == unit) else {
         let names = UNITS.iter().map(|(name, ..)| *name);
-        let near = did_you_mean(unit, names.clone()).unwrap_or_else(|| {
-            format!("the units are {}", names.collect::<Vec<_>>().join(", "))
-        });
+        let near = did_you_mean(unit, names.clone())
+            .unwrap_or_else(|| format!("the units are {}", names.collect::<Vec<_>>().join(", ")));
         return Err(format!("unknown unit `{unit}`; {near}"));
     };
     let value = match scale {
@@ -252,7 +291,11 @@ fn parse_quantity(written: &str) -> Result<Quantity, String> {
         Ok(whole) if *base == Unit::Packets => Value::Integer(whole),
         _ => Value::Number(value),
     };
-    Ok(Quantity { value, unit: *base, percent })
+    Ok(Quantity {
+        value,
+        unit: *base,
+        percent,
+    })
 }
 
 /// Splits `what; what to do` into message and help.
@@ -277,10 +320,16 @@ mod tests {
         use Value::{Integer, Number};
         assert_eq!(number("30ms"), (Number(30.0), Unit::Milliseconds, None));
         assert_eq!(number("0.1 s"), (Number(100.0), Unit::Milliseconds, None));
-        assert_eq!(number("2min"), (Number(120_000.0), Unit::Milliseconds, None));
+        assert_eq!(
+            number("2min"),
+            (Number(120_000.0), Unit::Milliseconds, None)
+        );
         assert_eq!(number("10%"), (Number(0.1), Unit::Ratio, Some(10.0)));
         assert_eq!(number("0.1%"), (Number(0.001), Unit::Ratio, Some(0.1)));
-        assert_eq!(number("24kbit/s"), (Number(24_000.0), Unit::BitsPerSecond, None));
+        assert_eq!(
+            number("24kbit/s"),
+            (Number(24_000.0), Unit::BitsPerSecond, None)
+        );
         assert_eq!(number("500"), (Integer(500), Unit::None, None));
         assert_eq!(number("1e3"), (Number(1000.0), Unit::None, None));
         assert_eq!(number("1.0 MOS"), (Number(1.0), Unit::Mos, None));
@@ -288,7 +337,15 @@ mod tests {
 
     #[test]
     fn what_is_no_quantity_is_refused() {
-        for wrong in ["", "fast", "30 parsecs", "--3ms", "inf", "NaN", "3 ms extra"] {
+        for wrong in [
+            "",
+            "fast",
+            "30 parsecs",
+            "--3ms",
+            "inf",
+            "NaN",
+            "3 ms extra",
+        ] {
             assert!(parse_quantity(wrong).is_err(), "{wrong}");
         }
     }
@@ -299,7 +356,10 @@ mod tests {
         let mut limits = Limits::parse(&"t".into(), "jitter = \"30ms\"", &mut problems);
         assert!(problems.is_empty());
         assert_eq!(limits.set("jitter", "40ms"), Ok(true));
-        assert_eq!(limits.get("jitter").map(|e| &e.limit.value), Some(&Value::Number(40.0)));
+        assert_eq!(
+            limits.get("jitter").map(|e| &e.limit.value),
+            Some(&Value::Number(40.0))
+        );
         assert_eq!(limits.set("jiter", "40ms"), Ok(false));
         assert!(limits.set("jitter", "10%").is_err());
     }

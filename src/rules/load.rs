@@ -15,8 +15,8 @@ use super::ast;
 use super::check::check;
 use super::diagnostic::{LoadErrors, Notice, Place, Problem, ProblemKind, did_you_mean};
 use super::engine::{LOADING, Sandbox};
+use super::fault::{describe, innermost};
 use super::fields::Level;
-use super::interpret::{describe, innermost};
 use super::layout::Layout;
 use super::limits::Limits;
 use super::pack::{Overrides, PackSource};
@@ -43,7 +43,10 @@ pub(crate) fn load(
     overrides: &Overrides,
     problems: Vec<Problem>,
 ) -> Result<Loaded, LoadErrors> {
-    let mut loader = Loader { problems, ..Loader::default() };
+    let mut loader = Loader {
+        problems,
+        ..Loader::default()
+    };
     let limits = packs.iter().map(|pack| loader.limits(pack)).collect();
     let limits = loader.set(limits, overrides);
     for (index, (source, limits)) in packs.iter().zip(&limits).enumerate() {
@@ -54,9 +57,16 @@ pub(crate) fn load(
         let mut problems = loader.problems;
         problems.sort_by(|a, b| a.place.cmp(&b.place));
         problems.dedup();
-        return Err(LoadErrors { problems, sources: loader.sources });
+        return Err(LoadErrors {
+            problems,
+            sources: loader.sources,
+        });
     }
-    let levels = loader.rules.iter().map(|rule| rule.level).collect::<BTreeSet<Level>>();
+    let levels = loader
+        .rules
+        .iter()
+        .map(|rule| rule.level)
+        .collect::<BTreeSet<Level>>();
     Ok(Loaded {
         layout: Layout::new(levels, loader.names.iter().map(String::as_str)),
         rules: loader.rules,
@@ -100,13 +110,19 @@ impl Loader {
                 }
             }
             if let Some(why) = bad {
-                let kind = ProblemKind::BadOverride { name: name.to_owned(), why };
+                let kind = ProblemKind::BadOverride {
+                    name: name.to_owned(),
+                    why,
+                };
                 self.problems.push(Problem::new(kind, None));
             } else if !exists {
                 let names = packs.iter().flat_map(Limits::names);
                 let help = did_you_mean(name, names);
-                let kind = ProblemKind::UnknownOverride { name: name.to_owned() };
-                self.problems.push(Problem::new(kind, None).maybe_help(help));
+                let kind = ProblemKind::UnknownOverride {
+                    name: name.to_owned(),
+                };
+                self.problems
+                    .push(Problem::new(kind, None).maybe_help(help));
             }
         }
         packs
@@ -123,7 +139,10 @@ impl Loader {
         }
         for (name, entry) in limits.iter() {
             let Some(place) = &entry.place else { continue };
-            let own = pack.thresholds.first().is_some_and(|(file, _)| *file == place.file);
+            let own = pack
+                .thresholds
+                .first()
+                .is_some_and(|(file, _)| *file == place.file);
             if own && !used.contains(name) {
                 let kind = ProblemKind::UnusedLimit(name.to_owned());
                 self.notices.push(Notice::new(kind, Some(place.clone())));
@@ -148,37 +167,57 @@ impl Loader {
                 let message = error.err_type().to_string();
                 let place = place(name, source, error.position());
                 let problem = Problem::new(ProblemKind::Syntax(message), place);
-                self.problems.push(problem.maybe_help(syntax_help(error.err_type())));
+                self.problems
+                    .push(problem.maybe_help(syntax_help(error.err_type())));
                 return;
             }
             Err(_) => {
                 let kind = ProblemKind::Syntax("the parser broke on this file".to_owned());
-                self.problems.push(Problem::new(kind, place(name, source, Position::NONE)));
+                self.problems
+                    .push(Problem::new(kind, place(name, source, Position::NONE)));
                 return;
             }
         };
         let outline = ast::outline(&ast);
-        self.names.extend(outline.properties.iter().map(|property| property.name.clone()));
+        self.names.extend(
+            outline
+                .properties
+                .iter()
+                .map(|property| property.name.clone()),
+        );
         used.extend(outline.limits.iter().map(|limit| limit.name.clone()));
-        let file = File { name, source, outline: &outline, ast: &ast, pack };
+        let file = File {
+            name,
+            source,
+            outline: &outline,
+            ast: &ast,
+            pack,
+        };
         let before = self.problems.len();
         check(&file, limits, &mut self.problems);
         let sound = self.problems.len() == before;
         let failed = run(&sandbox, &ast);
         if let Some((message, position)) = failed.filter(|_| sound) {
             let kind = ProblemKind::Run(message);
-            self.problems.push(Problem::new(kind, place(name, source, position)));
+            self.problems
+                .push(Problem::new(kind, place(name, source, position)));
         }
-        let registered = registered.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let registered = registered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         for registration in &registered {
-            self.rules.extend(read(&file, registration, &mut self.problems));
+            self.rules
+                .extend(read(&file, registration, &mut self.problems));
         }
     }
 
     fn duplicates(&mut self) {
         let mut first: BTreeMap<&str, &Place> = BTreeMap::new();
         for rule in &self.rules {
-            let Some(other) = first.insert(&rule.name, &rule.place) else { continue };
+            let Some(other) = first.insert(&rule.name, &rule.place) else {
+                continue;
+            };
             let kind = ProblemKind::DuplicateRule(rule.name.to_string());
             let mut problem = Problem::new(kind, Some(rule.place.clone()))
                 .help("rules are known by their names; give one of them another");
@@ -198,9 +237,19 @@ fn registry(sandbox: &mut Sandbox) -> Registry {
         "rule",
         move |context: NativeCallContext<'_>, name: ImmutableString, map: Map| {
             let position = context.call_position();
-            let call = (position.line().unwrap_or(1), position.position().unwrap_or(1));
-            let registration = Registration { name: name.to_string(), map, call };
-            collected.lock().unwrap_or_else(PoisonError::into_inner).push(registration);
+            let call = (
+                position.line().unwrap_or(1),
+                position.position().unwrap_or(1),
+            );
+            let registration = Registration {
+                name: name.to_string(),
+                map,
+                call,
+            };
+            collected
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(registration);
         },
     );
     registry
@@ -220,18 +269,29 @@ fn run(sandbox: &Sandbox, ast: &AST) -> Option<(String, Position)> {
 }
 
 fn place(file: &Arc<str>, source: &str, position: Position) -> Option<Place> {
-    let (line, column) = (position.line().unwrap_or(1), position.position().unwrap_or(1));
+    let (line, column) = (
+        position.line().unwrap_or(1),
+        position.position().unwrap_or(1),
+    );
     Some(Place::of_word(file, source, line, column))
 }
 
 fn syntax_help(error: &rhai::ParseErrorType) -> Option<String> {
+    use super::engine::WORDLESS;
     use rhai::ParseErrorType as E;
     match error {
-        E::VariableUndefined(name) => {
-            Some(format!("a limit is `limits::{name}`, a property `s.{name}`"))
-        }
+        E::VariableUndefined(name) => Some(format!(
+            "a limit is `limits::{name}`, a property `s.{name}`"
+        )),
+        E::ExprTooDeep => Some("move parts of it into functions: `fn part(s) { … }`".to_owned()),
         E::BadInput(_) | E::Reserved(_) => {
-            Some("rules have no `eval`, `import`, `export` or `print`".to_owned())
+            let said = error.to_string();
+            let word = WORDLESS
+                .iter()
+                .find(|word| said.contains(&format!("'{word}'")))?;
+            Some(format!(
+                "rules have no `{word}`: they register rules and do nothing else"
+            ))
         }
         _ => None,
     }

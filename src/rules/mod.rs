@@ -1,8 +1,8 @@
 //! Was the call good? Rules in Rhai, loaded once, asked for every document.
 //!
 //! [`RuleSet::load`] reads `rules/*.rhai` and `thresholds.toml` and names everything that is
-//! wrong with them at once. The record side fills a [`Facts`](facts::Facts) by the set's
-//! [`Layout`](layout::Layout); each worker's [`Evaluator`] answers with an [`Outcome`].
+//! wrong with them at once. The record side fills a [`Facts`] by the set's
+//! [`Layout`]; each worker's [`Evaluator`] answers with an [`Outcome`].
 //!
 //! `rules` never sees bytes or the tape, and knows no alert: a finding is a place and its
 //! reasons. A missing reading is neither false nor zero.
@@ -12,16 +12,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
+mod arithmetic;
 mod ast;
 mod check;
+mod compare;
 mod diagnostic;
 mod engine;
 pub mod facts;
+mod fault;
 pub mod fields;
 mod interpret;
 pub mod layout;
+mod level;
 mod limits;
 mod load;
+mod object;
 mod outcome;
 mod pack;
 mod rule;
@@ -31,13 +36,13 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use compare::{Comparison, Op};
 pub use diagnostic::{LoadErrors, Notice, Place, Problem, ProblemKind, render};
 pub use interpret::{Evaluator, MOST_RUNAWAYS};
 pub use limits::{Entry as LimitEntry, Limits};
 pub use outcome::{FaultKind, Finding, Key, Outcome, RuleFault, RuleOutcome};
 pub use pack::{Overrides, PackSource};
 pub use rule::{Rule, Severity};
-pub use truth::{Comparison, Op};
 pub use value::{Limit, Source, Value, Witness};
 
 use facts::Facts;
@@ -104,7 +109,12 @@ impl RuleSet {
             runaways,
             sources: loaded.sources,
         };
-        (RuleSet { inner: Arc::new(inner) }, loaded.notices)
+        (
+            RuleSet {
+                inner: Arc::new(inner),
+            },
+            loaded.notices,
+        )
     }
 
     /// The rules, in the order of folders, files and text.

@@ -1,14 +1,15 @@
 //! What the rules said of one document.
 //!
 //! Reused from document to document; [`Outcome::clear`] keeps the memory. Every object a rule
-//! was asked about is counted once: fired, quiet, unknown, or failed.
+//! was asked about is counted once: fired, quiet, unknown, or failed. A rule that fired has
+//! fired, even if its `by`, title or message then broke.
 
 use std::sync::Arc;
 
+use super::compare::Comparison;
 use super::diagnostic::Place;
 use super::facts::ObjectId;
 use super::fields::FieldId;
-use super::truth::Comparison;
 
 /// The verdicts of every rule, in the order of [`RuleSet::rules`](super::RuleSet::rules).
 #[derive(Debug, Default)]

@@ -30,13 +30,18 @@ impl Overrides {
 
     /// Adds one, `name=value`; false if there is no `=`.
     pub fn add(&mut self, written: &str) -> bool {
-        let Some((name, value)) = written.split_once('=') else { return false };
-        self.set.push((name.trim().to_owned(), value.trim().to_owned()));
+        let Some((name, value)) = written.split_once('=') else {
+            return false;
+        };
+        self.set
+            .push((name.trim().to_owned(), value.trim().to_owned()));
         true
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.set.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.set
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
@@ -47,7 +52,8 @@ pub struct PackSource {
     pub thresholds: Vec<(Arc<str>, Arc<str>)>,
     /// Rule files by name and text.
     pub files: Vec<(Arc<str>, Arc<str>)>,
-    /// Whether this is all there is in the folder.
+    /// Whether the first of `thresholds` belongs to these files alone, so that a limit in it
+    /// that none of them reads is worth a notice.
     pub whole: bool,
 }
 
@@ -63,13 +69,21 @@ impl PackSource {
     }
 }
 
-const THRESHOLDS: (&str, &str) =
-    ("rules/thresholds.toml", include_str!("../../rules/thresholds.toml"));
+const THRESHOLDS: (&str, &str) = (
+    "rules/thresholds.toml",
+    include_str!("../../rules/thresholds.toml"),
+);
 
 const FILES: [(&str, &str); 4] = [
     ("rules/audio.rhai", include_str!("../../rules/audio.rhai")),
-    ("rules/failure.rhai", include_str!("../../rules/failure.rhai")),
-    ("rules/feedback.rhai", include_str!("../../rules/feedback.rhai")),
+    (
+        "rules/failure.rhai",
+        include_str!("../../rules/failure.rhai"),
+    ),
+    (
+        "rules/feedback.rhai",
+        include_str!("../../rules/feedback.rhai"),
+    ),
     ("rules/video.rhai", include_str!("../../rules/video.rhai")),
 ];
 
@@ -97,7 +111,11 @@ fn pack(
         let mut files = Vec::new();
         for entry in fs::read_dir(path)? {
             let file = entry?.path();
-            if file.extension().is_some_and(|extension| extension == "rhai") && file.is_file() {
+            if file
+                .extension()
+                .is_some_and(|extension| extension == "rhai")
+                && file.is_file()
+            {
                 files.push(file);
             }
         }
@@ -113,7 +131,10 @@ fn pack(
         return Ok(None);
     }
     files.sort();
-    let mut pack = PackSource { whole, ..PackSource::default() };
+    let mut pack = PackSource {
+        whole,
+        ..PackSource::default()
+    };
     for file in files {
         if seen.insert(fs::canonicalize(&file)?) {
             match text(&file) {
@@ -122,25 +143,32 @@ fn pack(
             }
         }
     }
-    for candidate in thresholds(&folder) {
+    for (candidate, own) in thresholds(&folder) {
         match text(&candidate) {
             Ok(text) => pack.thresholds.push((name(&candidate), text)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => pack.whole &= !own,
             Err(error) => problems.push(unreadable(&candidate, &error)),
         }
     }
     Ok((!pack.files.is_empty()).then_some(pack))
 }
 
-/// The folder's own thresholds, then its parent's.
-fn thresholds(folder: &Path) -> Vec<PathBuf> {
+/// The folder's own thresholds, then its parent's; true for its own.
+fn thresholds(folder: &Path) -> Vec<(PathBuf, bool)> {
     let own = folder.join("thresholds.toml");
-    let parent = fs::canonicalize(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
-        .ok()
-        .and_then(|real| Some(real.parent()?.to_path_buf()));
-    let named = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = fs::canonicalize(if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    })
+    .ok()
+    .and_then(|real| Some(real.parent()?.to_path_buf()));
+    let named = folder
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
     let above = named.map(Path::to_path_buf).or(parent);
-    std::iter::once(own).chain(above.map(|above| above.join("thresholds.toml"))).collect()
+    let above = above.map(|above| (above.join("thresholds.toml"), false));
+    std::iter::once((own, true)).chain(above).collect()
 }
 
 fn text(path: &Path) -> std::io::Result<Arc<str>> {

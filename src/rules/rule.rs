@@ -40,7 +40,9 @@ impl Severity {
 
     /// The severity of that name.
     pub fn parse(name: &str) -> Option<Severity> {
-        Severity::ALL.into_iter().find(|severity| severity.name() == name)
+        Severity::ALL
+            .into_iter()
+            .find(|severity| severity.name() == name)
     }
 }
 
@@ -131,8 +133,18 @@ pub(crate) fn read(
     registration: &Registration,
     problems: &mut Vec<Problem>,
 ) -> Option<Rule> {
-    let site = file.outline.rules.iter().find(|site| site.call == registration.call);
-    let mut reader = Reader { file, registration, site, problems, sound: true };
+    let site = file
+        .outline
+        .rules
+        .iter()
+        .find(|site| site.call == registration.call);
+    let mut reader = Reader {
+        file,
+        registration,
+        site,
+        problems,
+        sound: true,
+    };
     let rule = reader.rule();
     rule.filter(|_| reader.sound)
 }
@@ -148,7 +160,9 @@ struct Reader<'r> {
 impl Reader<'_> {
     fn rule(&mut self) -> Option<Rule> {
         let name = &self.registration.name;
-        let place = self.file.place(self.site.map_or(self.registration.call, |site| site.name));
+        let place = self
+            .file
+            .place(self.site.map_or(self.registration.call, |site| site.name));
         if !is_rule_name(name) {
             self.report(
                 ProblemKind::BadName(name.clone()),
@@ -160,14 +174,21 @@ impl Reader<'_> {
             if !KEYS.contains(&key.as_str()) {
                 let help = did_you_mean(key, KEYS)
                     .or_else(|| Some(format!("a rule has {}", KEYS.map(ticked).join(", "))));
-                self.report(ProblemKind::UnknownKey(key.to_string()), self.key(key), help);
+                self.report(
+                    ProblemKind::UnknownKey(key.to_string()),
+                    self.key(key),
+                    help,
+                );
             }
         }
         let level = self.level();
         let severity = self.severity();
         let when = self.closure("when");
         if when.is_none() && !self.registration.map.contains_key("when") {
-            self.missing("when", "a closure, as in `when: |s| s.averageJitter > limits::jitter`");
+            self.missing(
+                "when",
+                "a closure, as in `when: |s| s.averageJitter > limits::jitter`",
+            );
         }
         let by = self.closure("by");
         let (title, message) = (self.words("title"), self.words("message"));
@@ -189,28 +210,42 @@ impl Reader<'_> {
 
     fn report(&mut self, kind: ProblemKind, place: Place, help: Option<String>) {
         self.sound = false;
-        self.problems.push(Problem::new(kind, Some(place)).maybe_help(help));
+        self.problems
+            .push(Problem::new(kind, Some(place)).maybe_help(help));
     }
 
     fn missing(&mut self, key: &'static str, help: &str) {
         let rule = self.registration.name.clone();
         let spot = self.site.map_or(self.registration.call, |site| site.name);
         let place = self.file.place(spot);
-        self.report(ProblemKind::MissingKey { rule, key }, place, Some(format!("add {help}")));
+        self.report(
+            ProblemKind::MissingKey { rule, key },
+            place,
+            Some(format!("add {help}")),
+        );
     }
 
     fn key(&self, key: &str) -> Place {
-        let spot = self.site.and_then(|site| site.keys.get(key)).map(|key| key.spot);
+        let spot = self
+            .site
+            .and_then(|site| site.keys.get(key))
+            .map(|key| key.spot);
         self.file.place(spot.unwrap_or(self.registration.call))
     }
 
     fn value(&self, key: &str) -> Place {
-        let spot = self.site.and_then(|site| site.keys.get(key)).map(|key| key.value);
+        let spot = self
+            .site
+            .and_then(|site| site.keys.get(key))
+            .map(|key| key.value);
         self.file.place(spot.unwrap_or(self.registration.call))
     }
 
     fn wrong(&mut self, key: &str, want: &'static str) {
-        let kind = ProblemKind::WrongValue { key: key.to_owned(), want };
+        let kind = ProblemKind::WrongValue {
+            key: key.to_owned(),
+            want,
+        };
         let place = self.value(key);
         self.report(kind, place, None);
     }
@@ -229,14 +264,21 @@ impl Reader<'_> {
     fn level(&mut self) -> Option<Level> {
         let names = Level::RULE_LEVELS.map(Level::name);
         if !self.registration.map.contains_key("on") {
-            self.missing("on", &format!("`on:` with one of {}", names.map(ticked).join(", ")));
+            self.missing(
+                "on",
+                &format!("`on:` with one of {}", names.map(ticked).join(", ")),
+            );
             return None;
         }
         let name = self.text("on")?;
         let level = Level::parse_rule_level(&name);
         if level.is_none() {
-            let help = did_you_mean(&name, names)
-                .or_else(|| Some(format!("a rule is on one of {}", names.map(ticked).join(", "))));
+            let help = did_you_mean(&name, names).or_else(|| {
+                Some(format!(
+                    "a rule is on one of {}",
+                    names.map(ticked).join(", ")
+                ))
+            });
             let place = self.value("on");
             self.report(ProblemKind::UnknownLevel(name), place, help);
         }
@@ -252,8 +294,12 @@ impl Reader<'_> {
         let severity = Severity::parse(&name);
         if severity.is_none() {
             let names = Severity::ALL.map(Severity::name);
-            let help = did_you_mean(&name, names)
-                .or_else(|| Some(format!("a severity is one of {}", names.map(ticked).join(", "))));
+            let help = did_you_mean(&name, names).or_else(|| {
+                Some(format!(
+                    "a severity is one of {}",
+                    names.map(ticked).join(", ")
+                ))
+            });
             let place = self.value("severity");
             self.report(ProblemKind::UnknownSeverity(name), place, help);
         }
@@ -268,7 +314,10 @@ impl Reader<'_> {
                 Some(pointer)
             }
             None => {
-                self.wrong(key, "a closure, as in `|s| s.averageJitter > limits::jitter`");
+                self.wrong(
+                    key,
+                    "a closure, as in `|s| s.averageJitter > limits::jitter`",
+                );
                 None
             }
         }
@@ -299,7 +348,11 @@ impl Reader<'_> {
         };
         for (name, place) in changeable {
             let rule = self.registration.name.clone();
-            let kind = ProblemKind::CapturedVariable { rule, key: key.to_owned(), name };
+            let kind = ProblemKind::CapturedVariable {
+                rule,
+                key: key.to_owned(),
+                name,
+            };
             let help = "declare it with `const`, or make it a limit in thresholds.toml";
             self.report(kind, place, Some(help.to_owned()));
         }
@@ -318,7 +371,9 @@ impl Reader<'_> {
     }
 
     fn labels(&mut self) -> BTreeMap<String, String> {
-        let Some(value) = self.registration.map.get("labels") else { return BTreeMap::new() };
+        let Some(value) = self.registration.map.get("labels") else {
+            return BTreeMap::new();
+        };
         let labels = value.clone().try_cast::<Map>().and_then(|map| {
             map.iter()
                 .map(|(key, value)| Some((key.to_string(), as_text(value)?)))
@@ -332,7 +387,9 @@ impl Reader<'_> {
 }
 
 fn as_text(value: &Dynamic) -> Option<String> {
-    value.read_lock::<ImmutableString>().map(|text| text.to_string())
+    value
+        .read_lock::<ImmutableString>()
+        .map(|text| text.to_string())
 }
 
 fn ticked(name: &str) -> String {
@@ -343,6 +400,9 @@ fn is_rule_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 100
         && name.split('-').all(|word| {
-            !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+            !word.is_empty()
+                && word
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
         })
 }

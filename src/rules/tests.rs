@@ -1,4 +1,7 @@
 //! Tests of rules as a whole: language, evidence, load errors, hostile scripts, the shipped set.
 
 mod build;
+mod cases;
+mod hostile;
 mod language;
+mod shipped;

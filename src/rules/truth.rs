@@ -6,138 +6,14 @@
 //!
 //! A missing reading is never false and never zero.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use rhai::{Dynamic, ImmutableString};
 
+use super::compare::{Comparison, Op, has};
 use super::fields::Unit;
-use super::value::{
-    Failure, Handle, Measured, Operand, Source, Value, Witness, compare_numbers, failure,
-};
-
-/// How a value was compared with its limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Op {
-    /// Above.
-    Greater,
-    /// Above or equal.
-    GreaterOrEqual,
-    /// Below.
-    Less,
-    /// Below or equal.
-    LessOrEqual,
-    /// Equal.
-    Equal,
-    /// Not equal.
-    NotEqual,
-    /// One of a list.
-    In,
-    /// None of a list.
-    NotIn,
-    /// Contains a text or item.
-    Contains,
-    /// Does not contain it.
-    ContainsNot,
-    /// Is there at all.
-    Present,
-    /// Is not there.
-    Absent,
-}
-
-impl Op {
-    /// The operator as a rule writes it.
-    pub const fn symbol(self) -> &'static str {
-        match self {
-            Op::Greater => ">",
-            Op::GreaterOrEqual => ">=",
-            Op::Less => "<",
-            Op::LessOrEqual => "<=",
-            Op::Equal => "==",
-            Op::NotEqual => "!=",
-            Op::In => "in",
-            Op::NotIn => "!in",
-            Op::Contains => "contains",
-            Op::ContainsNot => "!contains",
-            Op::Present => "has",
-            Op::Absent => "!has",
-        }
-    }
-
-    pub(crate) fn of_symbol(symbol: &str) -> Option<Op> {
-        Some(match symbol {
-            ">" => Op::Greater,
-            ">=" => Op::GreaterOrEqual,
-            "<" => Op::Less,
-            "<=" => Op::LessOrEqual,
-            "==" => Op::Equal,
-            "!=" => Op::NotEqual,
-            _ => return None,
-        })
-    }
-
-    /// What holds when this does not.
-    const fn opposite(self) -> Op {
-        match self {
-            Op::Greater => Op::LessOrEqual,
-            Op::GreaterOrEqual => Op::Less,
-            Op::Less => Op::GreaterOrEqual,
-            Op::LessOrEqual => Op::Greater,
-            Op::Equal => Op::NotEqual,
-            Op::NotEqual => Op::Equal,
-            Op::In => Op::NotIn,
-            Op::NotIn => Op::In,
-            Op::Contains => Op::ContainsNot,
-            Op::ContainsNot => Op::Contains,
-            Op::Present => Op::Absent,
-            Op::Absent => Op::Present,
-        }
-    }
-
-    /// The same comparison read from the other side.
-    const fn mirrored(self) -> Op {
-        match self {
-            Op::Greater => Op::Less,
-            Op::GreaterOrEqual => Op::LessOrEqual,
-            Op::Less => Op::Greater,
-            Op::LessOrEqual => Op::GreaterOrEqual,
-            Op::In => Op::Contains,
-            Op::Contains => Op::In,
-            same => same,
-        }
-    }
-
-    fn holds(self, order: Ordering) -> bool {
-        match self {
-            Op::Greater => order.is_gt(),
-            Op::GreaterOrEqual => order.is_ge(),
-            Op::Less => order.is_lt(),
-            Op::LessOrEqual => order.is_le(),
-            Op::NotEqual => order.is_ne(),
-            _ => order.is_eq(),
-        }
-    }
-}
-
-/// One comparison that made a rule true, as it holds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Comparison {
-    /// The reading on the left.
-    pub reading: Witness,
-    /// What was compared: the reading's value, unless the rule calculated with it.
-    pub value: Value,
-    /// How.
-    pub op: Op,
-    /// With what; [`Value::Missing`] for presence.
-    pub limit: Value,
-    /// The limit's name, if it has one.
-    pub limit_name: Option<Arc<str>>,
-    /// The unit of value and limit.
-    pub unit: Unit,
-    /// Further readings: of a calculation, or on the other side.
-    pub others: Vec<Witness>,
-}
+use super::object::{Handle, Measured};
+use super::value::{Failure, Source, Value, Witness, failure};
 
 #[derive(Clone, Debug, PartialEq)]
 enum Reason {
@@ -170,11 +46,14 @@ pub(crate) struct Truth {
 }
 
 impl Truth {
-    fn bare(value: bool) -> Truth {
-        Truth { verdict: Verdict::of(value), reasons: Vec::new() }
+    pub(crate) fn bare(value: bool) -> Truth {
+        Truth {
+            verdict: Verdict::of(value),
+            reasons: Vec::new(),
+        }
     }
 
-    fn decided(value: bool, comparison: Option<Comparison>) -> Truth {
+    pub(crate) fn decided(value: bool, comparison: Option<Comparison>) -> Truth {
         let reasons = comparison
             .map(|mut comparison| {
                 if !value {
@@ -184,16 +63,22 @@ impl Truth {
             })
             .into_iter()
             .collect();
-        Truth { verdict: Verdict::of(value), reasons }
+        Truth {
+            verdict: Verdict::of(value),
+            reasons,
+        }
     }
 
-    fn unknown<'w>(witnesses: impl IntoIterator<Item = &'w Witness>) -> Truth {
+    pub(crate) fn unknown<'w>(witnesses: impl IntoIterator<Item = &'w Witness>) -> Truth {
         let reasons = witnesses
             .into_iter()
             .filter(|witness| witness.value == Value::Missing)
             .map(|witness| Arc::new(Reason::Missing(witness.source)))
             .collect();
-        Truth { verdict: Verdict::Unknown, reasons }
+        Truth {
+            verdict: Verdict::Unknown,
+            reasons,
+        }
     }
 
     /// What a rule may offer as a truth: an outcome, a bool, or a reading that is one.
@@ -210,22 +95,30 @@ impl Truth {
         if value.read_lock::<Handle>().is_some() {
             return Err(failure("an object is neither true nor false; ask `has(x)`"));
         }
-        Err(failure(format!("{} is neither true nor false", value.type_name())))
+        Err(failure(format!(
+            "{} is neither true nor false",
+            value.type_name()
+        )))
     }
 
     fn of_reading(measured: &Measured) -> Result<Truth, Failure> {
         match &measured.value {
             Value::Missing => Ok(Truth::unknown(&measured.witnesses())),
             Value::Bool(value) => {
-                let comparison = measured.witnesses().into_iter().next().map(|reading| Comparison {
-                    reading,
-                    value: Value::Bool(*value),
-                    op: Op::Equal,
-                    limit: Value::Bool(true),
-                    limit_name: None,
-                    unit: Unit::None,
-                    others: Vec::new(),
-                });
+                let comparison =
+                    measured
+                        .witnesses()
+                        .into_iter()
+                        .next()
+                        .map(|reading| Comparison {
+                            reading,
+                            value: Value::Bool(*value),
+                            op: Op::Equal,
+                            limit: Value::Bool(true),
+                            limit_name: None,
+                            unit: Unit::None,
+                            others: Vec::new(),
+                        });
                 // `x` false reads as `x == false`, which says more than `x != true`.
                 let mut truth = Truth::bare(*value);
                 truth.reasons.extend(comparison.map(|mut comparison| {
@@ -234,7 +127,10 @@ impl Truth {
                 }));
                 Ok(truth)
             }
-            other => Err(failure(format!("{} is neither true nor false", other.sort()))),
+            other => Err(failure(format!(
+                "{} is neither true nor false",
+                other.sort()
+            ))),
         }
     }
 
@@ -259,7 +155,9 @@ impl Truth {
 
     /// The verdict, with the reasons of those sides that share it.
     fn join(verdict: Verdict, left: Truth, right: Truth) -> Truth {
-        let mut sides = [left, right].into_iter().filter(|side| side.verdict == verdict);
+        let mut sides = [left, right]
+            .into_iter()
+            .filter(|side| side.verdict == verdict);
         let mut joined = sides.next().unwrap_or_else(|| Truth::bare(false));
         for reason in sides.flat_map(|side| side.reasons) {
             if joined.reasons.len() < MOST_REASONS && !joined.reasons.contains(&reason) {
@@ -319,119 +217,6 @@ pub(crate) fn not(a: &Dynamic) -> Result<Dynamic, Failure> {
     Ok(Dynamic::from(truth))
 }
 
-/// `a op b` for the six comparisons; a bool if neither side comes from the record.
-pub(crate) fn compare(op: Op, a: &Dynamic, b: &Dynamic) -> Result<Dynamic, Failure> {
-    let (mut a, mut b) = (Operand::of(a)?, Operand::of(b)?);
-    let unmeasured = a.witnesses.is_empty() && b.witnesses.is_empty();
-    a.fit(&b);
-    b.fit(&a);
-    let outcome = match (&a.value, &b.value) {
-        (Value::Missing, _) | (_, Value::Missing) => None,
-        (Value::Number(_) | Value::Integer(_), Value::Number(_) | Value::Integer(_)) => {
-            compare_numbers(&a.value, &b.value).map(|order| op.holds(order))
-        }
-        (Value::Text(x), Value::Text(y)) if matches!(op, Op::Equal | Op::NotEqual) => {
-            Some(op.holds(x.cmp(y)))
-        }
-        (Value::Bool(x), Value::Bool(y)) if matches!(op, Op::Equal | Op::NotEqual) => {
-            Some(op.holds(x.cmp(y)))
-        }
-        (x, y) => {
-            return Err(failure(format!(
-                "`{}` cannot compare {} with {}{}",
-                op.symbol(),
-                x.sort(),
-                y.sort(),
-                advice(x, y)
-            )));
-        }
-    };
-    Ok(conclude(unmeasured, outcome, op, a, b))
-}
-
-fn advice(x: &Value, y: &Value) -> &'static str {
-    match (x, y) {
-        (Value::List(_), _) | (_, Value::List(_)) => "; use `in` or `contains(list, item)`",
-        (Value::Text(_), Value::Text(_)) => "; texts know only `==`, `!=`, `in`",
-        _ => "",
-    }
-}
-
-fn conclude(unmeasured: bool, outcome: Option<bool>, op: Op, a: Operand, b: Operand) -> Dynamic {
-    let Some(value) = outcome else {
-        return Dynamic::from(Truth::unknown(a.witnesses.iter().chain(&b.witnesses)));
-    };
-    if unmeasured {
-        return value.into();
-    }
-    Dynamic::from(Truth::decided(value, comparison(op, a, b)))
-}
-
-/// The evidence, with a reading on the left.
-fn comparison(op: Op, a: Operand, b: Operand) -> Option<Comparison> {
-    let (op, subject, limit) =
-        if a.witnesses.is_empty() { (op.mirrored(), b, a) } else { (op, a, b) };
-    let unit = if subject.unit == Unit::None { limit.unit } else { subject.unit };
-    let mut others = subject.witnesses;
-    if others.is_empty() {
-        return None;
-    }
-    let reading = others.remove(0);
-    others.extend(limit.witnesses);
-    Some(Comparison {
-        reading,
-        value: subject.value,
-        op,
-        limit: limit.value,
-        limit_name: limit.limit_name,
-        unit,
-        others,
-    })
-}
-
-/// `contains(whole, part)`, and `part in whole` with `whole` a list written in the rule.
-pub(crate) fn contains(whole: &Dynamic, part: &Dynamic) -> Result<Dynamic, Failure> {
-    let (a, b) = (Operand::of(whole)?, Operand::of(part)?);
-    let unmeasured = a.witnesses.is_empty() && b.witnesses.is_empty();
-    let outcome = match (&a.value, &b.value) {
-        (Value::Missing, _) | (_, Value::Missing) => None,
-        (Value::List(_), Value::List(_)) => return Err(failure("a list is in no list")),
-        (Value::List(items), part) => Some(items.iter().any(|item| equal(item, part))),
-        (Value::Text(whole), Value::Text(part)) => Some(whole.contains(&**part)),
-        (x, y) => {
-            return Err(failure(format!("{} cannot contain {}", x.sort(), y.sort())));
-        }
-    };
-    Ok(conclude(unmeasured, outcome, Op::Contains, a, b))
-}
-
-fn equal(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Text(a), Value::Text(b)) => a == b,
-        (Value::Bool(a), Value::Bool(b)) => a == b,
-        _ => compare_numbers(a, b) == Some(Ordering::Equal),
-    }
-}
-
-/// `has(x)`: never unknown.
-pub(crate) fn has(value: &Dynamic) -> Result<Dynamic, Failure> {
-    if let Some(handle) = value.read_lock::<Handle>() {
-        return Ok(Dynamic::from(Truth::bare(handle.object.is_some())));
-    }
-    if let Some(truth) = value.read_lock::<Truth>() {
-        return Ok((truth.verdict != Verdict::Unknown).into());
-    }
-    if value.is_unit() {
-        return Ok(false.into());
-    }
-    let operand = Operand::of(value)?;
-    let present = operand.value != Value::Missing;
-    let nothing = Operand::of(&false.into())?;
-    let comparison = comparison(Op::Present, operand, nothing)
-        .map(|comparison| Comparison { limit: Value::Missing, ..comparison });
-    Ok(Dynamic::from(Truth::decided(present, comparison)))
-}
-
 /// `note(x)`: always true; puts the reading into the evidence of a rule that fires.
 pub(crate) fn note(value: &Dynamic) -> Result<Dynamic, Failure> {
     let noted = Truth::of(&has(value)?)?;
@@ -444,9 +229,15 @@ pub(crate) fn note(value: &Dynamic) -> Result<Dynamic, Failure> {
 /// `x ?? other`: `x` where it is there.
 pub(crate) fn or_else(value: Dynamic, other: Dynamic) -> Dynamic {
     let absent = value.is_unit()
-        || value.read_lock::<Measured>().is_some_and(|m| m.value == Value::Missing)
-        || value.read_lock::<Truth>().is_some_and(|truth| truth.verdict == Verdict::Unknown)
-        || value.read_lock::<Handle>().is_some_and(|handle| handle.object.is_none());
+        || value
+            .read_lock::<Measured>()
+            .is_some_and(|m| m.value == Value::Missing)
+        || value
+            .read_lock::<Truth>()
+            .is_some_and(|truth| truth.verdict == Verdict::Unknown)
+        || value
+            .read_lock::<Handle>()
+            .is_some_and(|handle| handle.object.is_none());
     if absent { other } else { value }
 }
 
@@ -457,7 +248,9 @@ pub(crate) fn certain(value: &Dynamic) -> Result<bool, Failure> {
 
 /// The reading as text, for messages.
 pub(crate) fn in_words(value: &Dynamic) -> ImmutableString {
-    super::value::text_of(value).unwrap_or_else(|| "missing".into()).into()
+    super::value::text_of(value)
+        .unwrap_or_else(|| "missing".into())
+        .into()
 }
 
 #[cfg(test)]
@@ -468,8 +261,15 @@ mod tests {
 
     fn sides(verdict: Verdict, node: u32) -> Truth {
         let field = Level::Stream.field("averageJitter").expect("a field");
-        let source = Source { field, object: None, node };
-        let reading = Witness { source, value: Value::Number(1.0) };
+        let source = Source {
+            field,
+            object: None,
+            node,
+        };
+        let reading = Witness {
+            source,
+            value: Value::Number(1.0),
+        };
         let comparison = Comparison {
             reading,
             value: Value::Number(1.0),
@@ -483,7 +283,10 @@ mod tests {
             Verdict::True => Truth::decided(true, Some(comparison)),
             Verdict::False => Truth::decided(false, Some(comparison)),
             Verdict::Unknown => Truth::unknown([&Witness {
-                source: Source { node: NO_NODE, ..source },
+                source: Source {
+                    node: NO_NODE,
+                    ..source
+                },
                 value: Value::Missing,
             }]),
         }
@@ -492,18 +295,42 @@ mod tests {
     #[test]
     fn kleene_tables_name_only_the_sides_that_decided() {
         use Verdict::{False as F, True as T, Unknown as U};
-        let and = [(T, T, T, 2), (T, F, F, 1), (T, U, U, 1), (F, T, F, 1), (F, F, F, 2)];
-        let and = and.into_iter().chain([(F, U, F, 1), (U, T, U, 1), (U, F, F, 1), (U, U, U, 1)]);
+        let and = [
+            (T, T, T, 2),
+            (T, F, F, 1),
+            (T, U, U, 1),
+            (F, T, F, 1),
+            (F, F, F, 2),
+        ];
+        let and = and
+            .into_iter()
+            .chain([(F, U, F, 1), (U, T, U, 1), (U, F, F, 1), (U, U, U, 1)]);
         for (a, b, want, reasons) in and {
             let joined = sides(a, 1).and(sides(b, 2));
-            assert_eq!((joined.verdict, joined.reasons.len()), (want, reasons), "{a:?} && {b:?}");
+            assert_eq!(
+                (joined.verdict, joined.reasons.len()),
+                (want, reasons),
+                "{a:?} && {b:?}"
+            );
             assert_eq!(joined.missing().count(), usize::from(want == U));
         }
-        let or = [(T, T, T, 2), (T, F, T, 1), (T, U, T, 1), (F, T, T, 1), (F, F, F, 2)];
-        let or = or.into_iter().chain([(F, U, U, 1), (U, T, T, 1), (U, F, U, 1), (U, U, U, 1)]);
+        let or = [
+            (T, T, T, 2),
+            (T, F, T, 1),
+            (T, U, T, 1),
+            (F, T, T, 1),
+            (F, F, F, 2),
+        ];
+        let or = or
+            .into_iter()
+            .chain([(F, U, U, 1), (U, T, T, 1), (U, F, U, 1), (U, U, U, 1)]);
         for (a, b, want, reasons) in or {
             let joined = sides(a, 1).or(sides(b, 2));
-            assert_eq!((joined.verdict, joined.reasons.len()), (want, reasons), "{a:?} || {b:?}");
+            assert_eq!(
+                (joined.verdict, joined.reasons.len()),
+                (want, reasons),
+                "{a:?} || {b:?}"
+            );
         }
     }
 
@@ -517,6 +344,12 @@ mod tests {
 
     #[test]
     fn the_same_reason_is_listed_once() {
-        assert_eq!(sides(Verdict::True, 1).and(sides(Verdict::True, 1)).reasons.len(), 1);
+        assert_eq!(
+            sides(Verdict::True, 1)
+                .and(sides(Verdict::True, 1))
+                .reasons
+                .len(),
+            1
+        );
     }
 }

@@ -1,18 +1,18 @@
-//! Values as a rule meets them: readings that know where they stand, and limits by name.
+//! Values in evidence: readings with their sources, limits with their names.
 //!
-//! A [`Measured`] carries its sources through arithmetic; missing in, missing out. A [`Limit`]
-//! carries its name. [`Operand`] is either, or a plain constant, ready to be compared.
+//! An [`Operand`] is a reading, a limit or a plain constant, ready to be compared or calculated
+//! with. Numbers compare by value: no epsilon, and no rounding of a whole number to a float.
 //!
-//! Nothing here decides a verdict: that is `truth`'s. And nothing rounds: whole numbers stay
-//! whole until arithmetic with a fraction makes them a fraction.
+//! Nothing here decides a verdict: that is `truth`'s.
 
 use std::fmt;
 use std::sync::Arc;
 
 use rhai::{Array, Dynamic, EvalAltResult, FLOAT, INT, ImmutableString, Position};
 
-use super::facts::{Facts, ObjectId, Reading};
-use super::fields::{FieldId, Level, Link, Unit};
+use super::facts::{ObjectId, Reading};
+use super::fields::{FieldId, Unit};
+use super::object::{Handle, Measured};
 
 /// What a rule's own code gives back when it asks for something impossible.
 pub(crate) type Failure = Box<EvalAltResult>;
@@ -51,7 +51,7 @@ impl Value {
         }
     }
 
-    fn capture(reading: Reading<'_>) -> Value {
+    pub(crate) fn capture(reading: Reading<'_>) -> Value {
         match reading {
             Reading::Missing => Value::Missing,
             Reading::Number(value) => Value::Number(value),
@@ -64,7 +64,7 @@ impl Value {
         }
     }
 
-    fn as_number(&self) -> Option<f64> {
+    pub(crate) fn as_number(&self) -> Option<f64> {
         match self {
             Value::Number(value) => Some(*value),
             Value::Integer(value) => Some(*value as f64),
@@ -114,114 +114,6 @@ pub struct Witness {
     pub value: Value,
 }
 
-/// One object of the document in a rule's hands. With no object, all it has is missing.
-#[derive(Clone)]
-pub(crate) struct Handle {
-    pub(crate) facts: Arc<Facts>,
-    pub(crate) level: Level,
-    pub(crate) object: Option<ObjectId>,
-}
-
-/// A property name, resolved once for every level.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Property {
-    name: &'static str,
-    on: [Found; Level::COUNT],
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Found {
-    Nothing,
-    Field(FieldId),
-    Link(Link, Level),
-}
-
-impl Property {
-    /// What `name` is on each level.
-    pub(crate) fn resolve(name: &'static str) -> Property {
-        let on = Level::ALL.map(|level| {
-            if let Some(field) = level.field(name) {
-                return Found::Field(field);
-            }
-            match Link::parse(name).and_then(|link| Some((link, link.on(level)?))) {
-                Some((link, (_, to))) => Found::Link(link, to),
-                None => Found::Nothing,
-            }
-        });
-        Property { name, on }
-    }
-}
-
-impl Handle {
-    /// The property: a link gives a handle, a field a [`Measured`].
-    pub(crate) fn get(&self, property: &Property) -> Result<Dynamic, Failure> {
-        match property.on[self.level as usize] {
-            Found::Field(field) => Ok(Dynamic::from(self.read(field))),
-            Found::Link(link, level) => {
-                let object = self.object.and_then(|object| self.facts.follow(object, link));
-                Ok(Dynamic::from(Handle { facts: self.facts.clone(), level, object }))
-            }
-            Found::Nothing => Err(failure(format!(
-                "`{}` is no property of a {}",
-                property.name,
-                self.level.name()
-            ))),
-        }
-    }
-
-    fn read(&self, field: FieldId) -> Measured {
-        let (value, node) = match self.object {
-            Some(object) => {
-                let (reading, node) = self.facts.reading(object, field);
-                (Value::capture(reading), node)
-            }
-            None => (Value::Missing, super::facts::NO_NODE),
-        };
-        let source = Source { field, object: self.object, node };
-        Measured { value, unit: field.get().unit, from: From::One(source) }
-    }
-}
-
-#[derive(Clone, Debug)]
-enum From {
-    One(Source),
-    Several(Arc<Vec<Witness>>),
-}
-
-/// A reading, or what arithmetic made of readings.
-#[derive(Clone, Debug)]
-pub(crate) struct Measured {
-    pub(crate) value: Value,
-    pub(crate) unit: Unit,
-    from: From,
-}
-
-impl Measured {
-    /// The readings it comes from, each once.
-    pub(crate) fn witnesses(&self) -> Vec<Witness> {
-        match &self.from {
-            From::One(source) => vec![Witness { source: *source, value: self.value.clone() }],
-            From::Several(witnesses) => witnesses.to_vec(),
-        }
-    }
-
-    /// A value computed from this reading's and other operands' witnesses.
-    fn computed(value: Value, unit: Unit, operands: [&Operand; 2]) -> Measured {
-        let mut witnesses: Vec<Witness> = Vec::new();
-        for witness in operands.into_iter().flat_map(|operand| &operand.witnesses) {
-            if witnesses.len() < MOST_WITNESSES
-                && witnesses.iter().all(|known| known.source != witness.source)
-            {
-                witnesses.push(witness.clone());
-            }
-        }
-        Measured { value, unit, from: From::Several(Arc::new(witnesses)) }
-    }
-}
-
-/// More readings than this behind one value are not listed.
-const MOST_WITNESSES: usize = 16;
-
 /// A limit from `thresholds.toml` or `--set`, in its base unit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limit {
@@ -242,7 +134,7 @@ pub(crate) struct Operand {
     pub(crate) unit: Unit,
     pub(crate) witnesses: Vec<Witness>,
     pub(crate) limit_name: Option<Arc<str>>,
-    percent: Option<f64>,
+    pub(crate) percent: Option<f64>,
 }
 
 impl Operand {
@@ -265,7 +157,9 @@ impl Operand {
             });
         }
         if value.read_lock::<Handle>().is_some() {
-            return Err(failure("an object cannot be compared; name one of its properties"));
+            return Err(failure(
+                "an object cannot be compared; name one of its properties",
+            ));
         }
         if value.read_lock::<super::truth::Truth>().is_some() {
             return Err(failure(
@@ -273,7 +167,9 @@ impl Operand {
             ));
         }
         if value.is_unit() {
-            return Err(failure("`()` stands for nothing here; ask `has(x)` instead"));
+            return Err(failure(
+                "`()` stands for nothing here; ask `has(x)` instead",
+            ));
         }
         let plain = constant(value)
             .ok_or_else(|| failure(format!("{} cannot be compared", value.type_name())))?;
@@ -317,7 +213,11 @@ fn constant(value: &Dynamic) -> Option<Value> {
         return Some(Value::Text(text.as_str().into()));
     }
     let items = value.read_lock::<Array>()?;
-    items.iter().map(element).collect::<Option<Vec<Value>>>().map(|items| Value::List(items.into()))
+    items
+        .iter()
+        .map(element)
+        .collect::<Option<Vec<Value>>>()
+        .map(|items| Value::List(items.into()))
 }
 
 /// One entry of a list written in a rule; a list within a list is refused.
@@ -328,67 +228,11 @@ fn element(item: &Dynamic) -> Option<Value> {
     if let Some(limit) = item.read_lock::<Limit>() {
         return Some(limit.value.clone());
     }
-    if item.is_array() { None } else { constant(item) }
-}
-
-/// `+`, `-`, `*`, `/`, `%` where a reading or a limit takes part.
-pub(crate) fn arithmetic(op: &str, left: &Dynamic, right: &Dynamic) -> Result<Dynamic, Failure> {
-    let (a, b) = (Operand::of(left)?, Operand::of(right)?);
-    let unit = unit_of(op, &a, &b);
-    let value = calculate(op, &a.value, &b.value)?;
-    if a.witnesses.is_empty() && b.witnesses.is_empty() {
-        let percent = (unit == Unit::Ratio && (a.percent.is_some() || b.percent.is_some()))
-            .then(|| value.as_number().map(|value| value * 100.0))
-            .flatten();
-        return Ok(Dynamic::from(Limit { name: None, value, unit, percent }));
+    if item.is_array() {
+        None
+    } else {
+        constant(item)
     }
-    Ok(Dynamic::from(Measured::computed(value, unit, [&a, &b])))
-}
-
-/// The unit survives a sum of equals and a product with a bare number; else there is none.
-fn unit_of(op: &str, a: &Operand, b: &Operand) -> Unit {
-    match op {
-        "+" | "-" | "%" if a.unit == b.unit || b.unit == Unit::None => a.unit,
-        "+" | "-" if a.unit == Unit::None => b.unit,
-        "*" if a.unit == Unit::None => b.unit,
-        "*" | "/" if b.unit == Unit::None => a.unit,
-        _ => Unit::None,
-    }
-}
-
-fn calculate(op: &str, a: &Value, b: &Value) -> Result<Value, Failure> {
-    for side in [a, b] {
-        if !matches!(side, Value::Missing | Value::Number(_) | Value::Integer(_)) {
-            return Err(failure(format!("`{op}` needs numbers, not {}", side.sort())));
-        }
-    }
-    let (Some(x), Some(y)) = (a.as_number(), b.as_number()) else { return Ok(Value::Missing) };
-    if let (Value::Integer(x), Value::Integer(y)) = (a, b) {
-        let whole = match op {
-            "+" => x.checked_add(*y),
-            "-" => x.checked_sub(*y),
-            "*" => x.checked_mul(*y),
-            "%" => x.checked_rem(*y),
-            _ => None,
-        };
-        if let Some(whole) = whole {
-            return Ok(Value::Integer(whole));
-        }
-    }
-    let value = match op {
-        "+" => x + y,
-        "-" => x - y,
-        "*" => x * y,
-        "/" => x / y,
-        _ => x % y,
-    };
-    // A division by zero says nothing about the call.
-    Ok(if value.is_finite() { Value::Number(value) } else { Value::Missing })
-}
-
-/// `-x` of a reading or limit.
-pub(crate) fn negate(value: &Dynamic) -> Result<Dynamic, Failure> {
-    arithmetic("-", &Dynamic::from(0 as INT), value)
 }
 
 /// A text for messages and keys; `None` when the reading is missing or it is no value.
@@ -454,18 +298,14 @@ mod tests {
             Some(Ordering::Greater)
         );
         assert_eq!(compare(Integer(0), Number(-0.5)), Some(Ordering::Greater));
-        assert_eq!(compare(Integer(i64::MAX), Number(9.3e18)), Some(Ordering::Less));
-        assert_eq!(compare(Number(0.10000000000000002), Number(0.1)), Some(Ordering::Greater));
+        assert_eq!(
+            compare(Integer(i64::MAX), Number(9.3e18)),
+            Some(Ordering::Less)
+        );
+        assert_eq!(
+            compare(Number(0.10000000000000002), Number(0.1)),
+            Some(Ordering::Greater)
+        );
         assert_eq!(compare(Integer(3), Number(3.0)), Some(Ordering::Equal));
-    }
-
-    #[test]
-    fn missing_goes_through_arithmetic_and_so_does_a_division_by_zero() {
-        let sum = calculate("+", &Value::Missing, &Value::Integer(1));
-        assert!(matches!(sum, Ok(Value::Missing)));
-        let nothing = calculate("/", &Value::Integer(1), &Value::Integer(0));
-        assert!(matches!(nothing, Ok(Value::Missing)));
-        let half = calculate("/", &Value::Integer(1), &Value::Integer(2));
-        assert!(matches!(half, Ok(Value::Number(0.5))));
     }
 }

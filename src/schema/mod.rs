@@ -16,6 +16,7 @@ use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 
 pub use on_tape::OnTape;
+pub(crate) use problem::excerpt;
 pub use problem::{Notice, NoticeKind, Problem};
 pub use survey::{Repeated, Survey};
 
@@ -143,18 +144,21 @@ impl Schema {
         survey.run(document.root(), plan);
     }
 
-    /// Describes the notices of a survey.
+    /// Describes those notices of a survey whose key `wanted` takes. Notices that differ only in
+    /// their place have one key.
     pub fn notices(
         &self,
         document: &Document<'_>,
         kind: Kind,
         origin: Origin,
         survey: &Survey,
+        mut wanted: impl FnMut(u64) -> bool,
     ) -> Vec<Notice> {
         let plan = self.parts(kind).1;
         survey
             .notices()
             .iter()
+            .filter(|raw| wanted(problem::key(raw, document)))
             .map(|raw| problem::notice(raw, plan, document, origin))
             .collect()
     }

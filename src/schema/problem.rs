@@ -201,6 +201,25 @@ fn wanted(error: &ValidationError<'_>, parent: Option<&Value>) -> String {
     }
 }
 
+/// What notices have in common that differ only in their place.
+pub(super) fn key(raw: &Raw, document: &Document<'_>) -> u64 {
+    use std::hash::{Hash, Hasher};
+    let mut hasher = rustc_hash::FxHasher::default();
+    std::mem::discriminant(raw).hash(&mut hasher);
+    let (node, subject) = match raw {
+        Raw::UnknownProperty(node, subject) | Raw::UnknownMember(node, subject) => {
+            (Some(*node), *subject)
+        }
+        Raw::OutOfRange(_, subject) => (None, *subject),
+        Raw::RepeatedName(node) => (Some(*node), 0),
+    };
+    subject.hash(&mut hasher);
+    node.and_then(|node| document.item(node))
+        .and_then(crate::record::Item::as_str)
+        .hash(&mut hasher);
+    hasher.finish()
+}
+
 /// Describes one notice.
 pub(super) fn notice(raw: &Raw, plan: &Plan, document: &Document<'_>, origin: Origin) -> Notice {
     let (kind, node) = match raw {

@@ -35,7 +35,12 @@ impl Document {
         facts.link(segment, Link::Session, session);
         facts.link(media, Link::Segment, segment);
         facts.link(media, Link::Session, session);
-        let mut document = Document { facts, session, media, next: 10 };
+        let mut document = Document {
+            facts,
+            session,
+            media,
+            next: 10,
+        };
         document.set(session, "duration", Set::N(25_547.0));
         document.set(media, "label", Set::T(label));
         document

@@ -1,7 +1,8 @@
 //! The language: three values, exact comparison, evidence, faults.
 
 use super::build::Set::{B, I, L, N, T};
-use super::build::{Set, evidence, verdict};
+use super::build::{Document, LIMITS, Set, evidence, verdict};
+use crate::rules::{Key, Overrides, RuleSet};
 
 const NONE: &[(&str, Set<'_>)] = &[];
 
@@ -31,7 +32,10 @@ fn kleene_logic_in_rules() {
         ("s.audioCodec in [\"opus\", \"satin\"]", "unknown"),
         ("s.isAudioForwardErrorCorrectionUsed", "unknown"),
         ("certain(s.averageJitter > 30)", "quiet"),
-        ("if certain(s.averageJitter > 30) { true } else { 1 < 2 }", "fired"),
+        (
+            "if certain(s.averageJitter > 30) { true } else { 1 < 2 }",
+            "fired",
+        ),
         ("note(s.averageJitter)", "fired"),
     ] {
         assert_eq!(said(when, NONE), want, "{when}");
@@ -72,7 +76,10 @@ fn readings_limits_and_constants_compare_in_every_pairing() {
         ("s.wasMediaBypassed", "quiet"),
         ("!s.wasMediaBypassed", "fired"),
         ("s.wasMediaBypassed == false", "fired"),
-        ("s.averageVideoFrameLossPercentage > limits::frames", "fired"),
+        (
+            "s.averageVideoFrameLossPercentage > limits::frames",
+            "fired",
+        ),
         ("s.averageJitter / 0 > 1", "unknown"),
         ("limits::jitter == 30", "fired"),
         ("0.10000000000000002 > 0.1", "fired"),
@@ -88,7 +95,10 @@ fn readings_limits_and_constants_compare_in_every_pairing() {
 fn what_cannot_be_asked_is_a_fault_that_says_so() {
     let fields = [("averageJitter", N(31.0)), ("audioCodec", T("opus"))];
     for (when, want) in [
-        ("if s.averageJitter > 30 { true } else { false }", "may be unknown"),
+        (
+            "if s.averageJitter > 30 { true } else { false }",
+            "may be unknown",
+        ),
         ("while s.averageJitter > 30 { }", "may be unknown"),
         ("s.audioCodec > 3", "cannot compare a text with a number"),
         ("s.audioCodec > \"a\"", "texts know only"),
@@ -98,9 +108,12 @@ fn what_cannot_be_asked_is_a_fault_that_says_so() {
         ("s.media == 3", "name one of its properties"),
         ("(s.averageJitter > 1) == true", "cannot be compared"),
         ("s.audioCodec + 1 > 3", "needs numbers"),
-        ("{ let x = s; x.label == \"a\" }", "`label` is no property of a stream"),
-        ("loop { }", "too many steps"),
-        ("{ let x = 1; while true { x += 1; } x > 1 }", "too many steps"),
+        (
+            "{ let x = s; x.label == \"a\" }",
+            "`label` is no property of a stream",
+        ),
+        ("loop { }", "it took too"),
+        ("{ let x = 1; while true { x += 1; } x > 1 }", "it took too"),
     ] {
         let said = said(when, &fields);
         assert!(said.contains(want), "{when}: {said}");
@@ -122,10 +135,15 @@ fn evidence_is_what_made_it_true() {
         (
             "s.packetUtilization > limits::packets && (s.averageJitter > limits::jitter \
              || s.averagePacketLossRate > limits::loss || s.averageRoundTripTime > 500)",
-            &["packetUtilization 709 > 500 (packets) packets",
-              "averagePacketLossRate 0.2 > 0.1 (loss) ratio"][..],
+            &[
+                "packetUtilization 709 > 500 (packets) packets",
+                "averagePacketLossRate 0.2 > 0.1 (loss) ratio",
+            ][..],
         ),
-        ("!(s.averageJitter > limits::jitter)", &["averageJitter 12 <= 30 (jitter) ms"]),
+        (
+            "!(s.averageJitter > limits::jitter)",
+            &["averageJitter 12 <= 30 (jitter) ms"],
+        ),
         (
             "!(s.averageJitter > 30 || s.audioCodec != \"opus\")",
             &["averageJitter 12 <= 30 ms", "audioCodec opus == opus"],
@@ -134,13 +152,25 @@ fn evidence_is_what_made_it_true() {
             "!(s.averageJitter > 30 && s.audioCodec == \"opus\")",
             &["averageJitter 12 <= 30 ms"],
         ),
-        ("limits::jitter < s.maxJitter", &["maxJitter 266 > 30 (jitter) ms"]),
-        ("s.maxJitter - s.averageJitter > 100", &["maxJitter 254 > 100 ms"]),
+        (
+            "limits::jitter < s.maxJitter",
+            &["maxJitter 266 > 30 (jitter) ms"],
+        ),
+        (
+            "s.maxJitter - s.averageJitter > 100",
+            &["maxJitter 254 > 100 ms"],
+        ),
         ("s.maxJitter > s.averageJitter", &["maxJitter 266 > 12 ms"]),
         ("!s.wasMediaBypassed", &["wasMediaBypassed false == false"]),
-        ("s.audioCodec in [\"opus\", \"silk\"]", &["audioCodec opus in opus, silk"]),
+        (
+            "s.audioCodec in [\"opus\", \"silk\"]",
+            &["audioCodec opus in opus, silk"],
+        ),
         ("s.audioCodec !in [\"silk\"]", &["audioCodec opus !in silk"]),
-        ("contains(s.audioCodec, \"op\")", &["audioCodec opus contains op"]),
+        (
+            "contains(s.audioCodec, \"op\")",
+            &["audioCodec opus contains op"],
+        ),
         ("has(s.audioCodec)", &["audioCodec opus has missing"]),
         ("!has(s.videoCodec)", &["videoCodec missing !has missing"]),
         (
@@ -151,7 +181,10 @@ fn evidence_is_what_made_it_true() {
             "(s.averageVideoFrameRate < 7) ?? (s.maxJitter > 30)",
             &["maxJitter 266 > 30 ms"],
         ),
-        ("s.maxJitter > 30 && s.maxJitter > 30", &["maxJitter 266 > 30 ms"]),
+        (
+            "s.maxJitter > 30 && s.maxJitter > 30",
+            &["maxJitter 266 > 30 ms"],
+        ),
     ] {
         let (said, outcome) = verdict(when, &fields);
         assert_eq!(said, "fired", "{when}");
@@ -166,7 +199,11 @@ fn an_unknown_names_what_is_missing_and_a_calculation_all_its_readings() {
         &[("maxJitter", N(3.0))],
     );
     assert_eq!(said, "unknown");
-    let missing: Vec<_> = outcome.rules[0].missing.iter().map(|field| field.name()).collect();
+    let missing: Vec<_> = outcome.rules[0]
+        .missing
+        .iter()
+        .map(|field| field.name())
+        .collect();
     assert_eq!(missing, ["averageJitter", "averageRoundTripTime"]);
 
     let fields = [("maxJitter", N(266.0)), ("averageJitter", N(12.0))];
@@ -177,18 +214,154 @@ fn an_unknown_names_what_is_missing_and_a_calculation_all_its_readings() {
 }
 
 #[test]
+fn a_constant_that_a_rule_captures_cannot_change() {
+    for body in [
+        "{ LEAST += 1; LEAST > 3 }",
+        "{ LEAST = 9; LEAST > 3 }",
+        "{ MANY[0] = 9; MANY[0] > 3 }",
+    ] {
+        let rules = format!(
+            "const LEAST = 3; const MANY = [3];\n\
+             rule(\"r\", #{{ on: \"stream\", when: |s| {body} }});"
+        );
+        let pack = super::build::pack("", &rules);
+        let Ok((set, _)) = RuleSet::from_sources(&[pack], &Overrides::none()) else {
+            continue;
+        };
+        for _ in 0..2 {
+            let mut document = Document::new(&set, "main-audio");
+            document.stream(&[]);
+            let outcome = document.run(&set);
+            assert_eq!(outcome.rules[0].failed, 1, "{body}");
+        }
+    }
+}
+
+#[test]
+fn a_key_titles_and_messages_are_the_rules_own() {
+    let rules = "rule(\"r\", #{ on: \"stream\", when: |s| true, title: \"Fixed\",\n\
+                 message: |s| `jitter ${s.averageJitter} ms over ${limits::jitter}`,\n\
+                 by: |s| [s.streamId, s.audioCodec] });";
+    let pack = super::build::pack(LIMITS, rules);
+    let (set, _) = RuleSet::from_sources(&[pack], &Overrides::none()).expect("rules");
+    let mut document = Document::new(&set, "main-audio");
+    document.stream(&[
+        ("averageJitter", N(31.5)),
+        ("streamId", T("1")),
+        ("audioCodec", T("opus")),
+    ]);
+    document.stream(&[("streamId", T("1"))]);
+    let outcome = document.run(&set);
+    let [first, second] = outcome.rules[0].findings.as_slice() else {
+        panic!("two findings")
+    };
+    assert_eq!(first.title.as_deref(), Some("Fixed"));
+    assert_eq!(first.message.as_deref(), Some("jitter 31.5 ms over 30"));
+    assert_eq!(first.key, Key::Own("1:1;4:opus;".into()));
+    assert_eq!(second.message.as_deref(), Some("jitter missing ms over 30"));
+    assert_eq!(second.key, Key::Missing);
+}
+
+#[test]
 fn lists_of_a_record_are_searched() {
-    let set = super::build::stream_rule("true");
-    drop(set);
     let rules = "rule(\"r\", #{ on: \"feedback\", when: |f| \"Echo\" in f.tokens });";
     let pack = super::build::pack("", rules);
-    let (set, _) = crate::rules::RuleSet::from_sources(&[pack], &crate::rules::Overrides::none())
-        .expect("rules");
-    let mut document = super::build::Document::new(&set, "main-audio");
+    let (set, _) = RuleSet::from_sources(&[pack], &Overrides::none()).expect("rules");
+    let mut document = Document::new(&set, "main-audio");
     let feedback = crate::rules::fields::Level::Feedback;
     document.object(feedback, &[("tokens", L(&["Noisy", "Echo"]))]);
     document.object(feedback, &[("tokens", L(&[]))]);
     let outcome = document.run(&set);
     assert_eq!(evidence(&outcome), ["tokens Noisy, Echo contains Echo"]);
     assert_eq!(outcome.rules[0].quiet, 1);
+}
+
+#[test]
+fn rules_made_in_a_loop_keep_their_own_constants() {
+    let rules = "for level in [10, 20, 30] {\n\
+                     const LEAST = level;\n\
+                     rule(\"over-\" + level.to_string(), #{\n\
+                         on: \"stream\", when: |s| s.averageJitter > LEAST });\n\
+                 }\n\
+                 const MOST = 40;\n\
+                 let parts = #{ on: \"stream\", when: |s| s.averageJitter < MOST };\n\
+                 rule(\"below\", parts);";
+    let pack = super::build::pack("", rules);
+    let (set, _) = match RuleSet::from_sources(&[pack], &Overrides::none()) {
+        Ok(loaded) => loaded,
+        Err(errors) => panic!("{errors}"),
+    };
+    let mut document = Document::new(&set, "main-audio");
+    document.stream(&[("averageJitter", N(25.0))]);
+    let outcome = document.run(&set);
+    let fired: Vec<usize> = outcome
+        .rules
+        .iter()
+        .map(|rule| rule.findings.len())
+        .collect();
+    assert_eq!(fired, [1, 1, 0, 1]);
+}
+
+#[test]
+fn a_variable_captured_out_of_sight_is_refused_too() {
+    let rules = "let seen = 0;\n\
+                 let parts = #{ on: \"stream\", when: |s| { seen += 1; seen > 3 } };\n\
+                 rule(\"a\", parts);";
+    let pack = super::build::pack("", rules);
+    let errors = RuleSet::from_sources(&[pack], &Overrides::none()).expect_err("a variable");
+    assert!(
+        errors.to_string().contains("which could change"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn rules_are_shared_and_evaluators_move_to_their_threads() {
+    fn shared<T: Send + Sync>() {}
+    fn moved<T: Send>() {}
+    shared::<RuleSet>();
+    moved::<crate::rules::Evaluator>();
+    moved::<crate::rules::facts::Facts>();
+}
+
+#[test]
+fn a_rule_that_fired_stays_fired_when_its_words_break() {
+    let rules = "rule(\"r\", #{\n  on: \"stream\",\n  when: |s| true,\n  \
+                 by: |s| s.media,\n  message: |s| `${s.media.label}`,\n});";
+    let pack = super::build::pack("", rules);
+    let (set, _) = RuleSet::from_sources(&[pack], &Overrides::none()).expect("rules");
+    let mut document = Document::new(&set, "main-audio");
+    document.stream(&[]);
+    document.stream(&[]);
+    let outcome = document.run(&set);
+    let rule = &outcome.rules[0];
+    assert_eq!((rule.findings.len(), rule.failed), (2, 0));
+    assert_eq!(rule.findings[1].key, Key::Missing);
+    assert_eq!(rule.findings[1].message.as_deref(), Some("main-audio"));
+    assert!(rule.fault.is_some());
+}
+
+#[test]
+fn a_fault_has_the_place_in_the_file() {
+    let rules = "rule(\"r\", #{\n  on: \"stream\",\n  when: |s| {\n    let x = s;\n    \
+                 x.label == \"a\"\n  },\n});";
+    let pack = super::build::pack("", rules);
+    let (set, _) = RuleSet::from_sources(&[pack], &Overrides::none()).expect("rules");
+    let mut document = Document::new(&set, "main-audio");
+    document.stream(&[]);
+    let outcome = document.run(&set);
+    let fault = outcome.rules[0].fault.as_ref().expect("a fault");
+    let place = fault.place.as_ref().expect("a place");
+    assert_eq!(place.to_string(), "rules/test.rhai:5:7");
+    assert_eq!(&rules[place.span.clone()], "label");
+}
+
+#[test]
+fn fifty_conditions_are_not_too_many() {
+    let fields = [("averageJitter", N(31.0))];
+    let conditions = vec!["s.averageJitter > 99"; 49].join(" || ");
+    let when = format!("{conditions} || s.averageJitter > limits::jitter");
+    let (said, outcome) = verdict(&when, &fields);
+    assert_eq!(said, "fired");
+    assert_eq!(evidence(&outcome), ["averageJitter 31 > 30 (jitter) ms"]);
 }

@@ -1,0 +1,277 @@
+//! Outcome of a rule to an alert that explains itself.
+//!
+//! Runs only for rules that fired, so it may allocate. Every place is read back
+//! from the document: pointer, line and column come from the node that the
+//! reading was captured from.
+
+use serde_json::Value as Json;
+
+use super::identity::{alert_id, content_key, fingerprint};
+use super::{Affected, Alert, CallRef, Client, Evidence, Finding, SCHEMA, SourceRef, State, What};
+use crate::clock::Clock;
+use crate::record::call::{Call, End, Endpoint, Feedback, Media, Segment, Session, Stream, text};
+use crate::record::{Document, Item, NodeIndex, Origin, call, place};
+use crate::rules::facts::{Facts, NO_NODE, ObjectId};
+use crate::rules::fields::{Level, Link, Unit};
+use crate::rules::{self, Comparison, Key, Rule, RuleOutcome, Value};
+
+/// What an alert is made from, besides the rule's own outcome.
+pub(crate) struct Context<'d> {
+    pub(crate) document: &'d Document<'d>,
+    pub(crate) call: Call<'d>,
+    pub(crate) facts: &'d Facts,
+    pub(crate) origin: Origin,
+    pub(crate) source: &'d str,
+    pub(crate) partial: bool,
+    pub(crate) invalid: bool,
+    pub(crate) clock: &'d dyn Clock,
+}
+
+/// The alerts of one rule: one for each key that its findings have, mostly one.
+pub(crate) fn build(
+    context: &Context<'_>,
+    rule: &Rule,
+    outcome: &RuleOutcome,
+    out: &mut Vec<Alert>,
+) {
+    let mut groups: Vec<(&Key, Vec<&rules::Finding>)> = Vec::new();
+    for finding in &outcome.findings {
+        match groups.iter_mut().find(|(key, _)| *key == &finding.key) {
+            Some((_, findings)) => findings.push(finding),
+            None => groups.push((&finding.key, vec![finding])),
+        }
+    }
+    let call = context
+        .call
+        .id()
+        .filter(|id| !id.is_empty())
+        .map_or_else(|| content_key(context.document.text()), str::to_owned);
+    let raised_at = context.clock.now().to_string();
+    for (key, findings) in groups {
+        // Several keys on one call are several alerts; a missing key stays with its call.
+        let (subject, key): (Vec<&str>, Vec<&str>) = match key {
+            Key::Call => (vec![&call], vec![&call]),
+            Key::Own(own) => (vec![&call, own], vec![own]),
+            Key::Missing => (vec![&call, "", "missing"], vec![&call, "", "missing"]),
+        };
+        let affected = Affected {
+            fired: findings.len() as u64,
+            of: outcome.findings.len() as u64 + outcome.quiet + outcome.unknown + outcome.failed,
+            unknown: outcome.unknown,
+        };
+        out.push(Alert {
+            schema: SCHEMA,
+            id: alert_id(rule.name(), &subject, State::Event),
+            fingerprint: fingerprint(rule.name(), &key),
+            state: State::Event,
+            rule: rule.name().to_string(),
+            severity: rule.severity(),
+            on: rule.level().name(),
+            title: findings.iter().find_map(|finding| finding.title.clone()),
+            raised_at: raised_at.clone(),
+            call: call_ref(context),
+            source: SourceRef {
+                name: context.source.to_owned(),
+                line: context.origin.line,
+            },
+            affected,
+            findings: findings
+                .into_iter()
+                .map(|finding| describe(context, finding))
+                .collect(),
+            labels: rule.labels().clone(),
+        });
+    }
+}
+
+fn call_ref(context: &Context<'_>) -> CallRef {
+    let call = context.call;
+    CallRef {
+        id: call.id().map(str::to_owned),
+        version: call.version(),
+        call_type: call.call_type().map(str::to_owned),
+        partial: context.partial,
+        invalid: context.invalid,
+        start: call.start().map(str::to_owned),
+        end: call.end().map(str::to_owned),
+    }
+}
+
+fn describe(context: &Context<'_>, finding: &rules::Finding) -> Finding {
+    let node = context.facts.node(finding.object);
+    let place = Place::of(context, finding.object);
+    let (what, client) = place.tell(context);
+    Finding {
+        at: place::pointer(context.document, node),
+        line: spot(context, node).map_or(context.origin.line, |spot| spot.line),
+        what,
+        client,
+        message: finding.message.clone(),
+        evidence: finding
+            .evidence
+            .iter()
+            .map(|comparison| evidence(context, comparison))
+            .collect(),
+    }
+}
+
+fn spot(context: &Context<'_>, node: NodeIndex) -> Option<place::Spot> {
+    let offset = place::offset(context.document, node)?;
+    Some(place::spot(context.document.text(), context.origin, offset))
+}
+
+fn evidence(context: &Context<'_>, comparison: &Comparison) -> Evidence {
+    let source = &comparison.reading.source;
+    let node = (source.node != NO_NODE).then_some(source.node);
+    let at = node.and_then(|node| spot(context, node));
+    Evidence {
+        pointer: node.map(|node| place::pointer(context.document, node)),
+        line: at.map(|spot| spot.line),
+        column: at.map(|spot| spot.column),
+        field: source.field.name(),
+        value: json(&comparison.value),
+        op: comparison.op.symbol(),
+        limit: json(&comparison.limit),
+        limit_name: comparison.limit_name.as_deref().map(str::to_owned),
+        unit: match comparison.unit {
+            Unit::None => None,
+            unit => Some(unit.name()),
+        },
+    }
+}
+
+fn json(value: &Value) -> Json {
+    match value {
+        Value::Missing => Json::Null,
+        Value::Number(value) => Json::from(*value),
+        Value::Integer(value) => Json::from(*value),
+        Value::Bool(value) => Json::from(*value),
+        Value::Text(text) => Json::from(&**text),
+        Value::List(values) => Json::Array(values.iter().map(json).collect()),
+    }
+}
+
+/// The views above a finding, found again by the links of its object.
+#[derive(Default)]
+struct Place<'d> {
+    session: Option<Session<'d>>,
+    segment: Option<Segment<'d>>,
+    media: Option<Media<'d>>,
+    stream: Option<Stream<'d>>,
+    feedback: Option<Item<'d>>,
+}
+
+impl<'d> Place<'d> {
+    fn of(context: &Context<'d>, object: ObjectId) -> Place<'d> {
+        let facts = context.facts;
+        let item = |object: ObjectId| context.document.item(facts.node(object));
+        let up = |link| facts.follow(object, link).and_then(item);
+        let mut place = Place {
+            session: up(Link::Session).map(Session),
+            segment: up(Link::Segment).map(Segment),
+            media: up(Link::Media).map(Media),
+            stream: None,
+            feedback: None,
+        };
+        let own = item(object);
+        match facts.level(object) {
+            Level::Session => place.session = own.map(Session),
+            Level::Segment => place.segment = own.map(Segment),
+            Level::Media => place.media = own.map(Media),
+            Level::Stream => place.stream = own.map(Stream),
+            Level::Feedback => place.feedback = own,
+            _ => {}
+        }
+        place
+    }
+
+    fn tell(&self, context: &Context<'_>) -> (What, Option<Client>) {
+        let owned = |value: Option<&str>| value.map(str::to_owned);
+        let mut what = What {
+            session: owned(self.session.and_then(Session::id)),
+            segment: owned(self.segment.and_then(Segment::id)),
+            media: owned(self.media.and_then(Media::label)),
+            stream: owned(self.stream.and_then(Stream::id)),
+            ..What::default()
+        };
+        if let Some(stream) = self.stream {
+            what.direction = owned(text(stream.0, "streamDirection"));
+            let side = stream
+                .sender()
+                .and_then(|sender| call::client(sender, |end| self.endpoint(end)?.kind()));
+            what.path = side.map(|(_, path)| path);
+            let client = side.map(|(end, path)| self.client(end, path));
+            return (what, client);
+        }
+        if let (Some(item), Some(session)) = (self.feedback, self.session) {
+            what.rating = owned(text(item, "rating"));
+            what.tokens = Feedback(item).true_tokens().map(str::to_owned).collect();
+            let total = context.document.len();
+            let end = End::BOTH.into_iter().find(|end| {
+                session
+                    .feedback(*end)
+                    .is_some_and(|feedback| feedback.0.index(total) == item.index(total))
+            });
+            let client = end.map(|end| self.client(end, "downlink"));
+            return (what, client);
+        }
+        let failure = match (self.segment, self.session) {
+            (Some(segment), _) => segment.failure_info(),
+            (None, Some(session)) => session.failure(),
+            (None, None) => None,
+        };
+        if let Some(failure) = failure {
+            what.stage = owned(text(failure.0, "stage"));
+            what.reason = owned(text(failure.0, "reason"));
+        }
+        let person = End::BOTH.into_iter().find(|end| {
+            self.endpoint(*end).and_then(Endpoint::kind)
+                == Some(call::EndpointKind::Participant)
+        });
+        let client = person
+            .filter(|_| self.session.is_some())
+            .map(|end| self.client(end, "uplink"));
+        (what, client)
+    }
+
+    fn endpoint(&self, end: End) -> Option<Endpoint<'d>> {
+        self.segment
+            .and_then(|segment| segment.end(end))
+            .or_else(|| self.session.and_then(|session| session.end(end)))
+    }
+
+    fn client(&self, end: End, path: &str) -> Client {
+        let endpoint = self.endpoint(end);
+        // Without a media of its own (feedback, failure) the first audio's ends speak for it.
+        let media = self.media.or_else(|| {
+            self.session
+                .and_then(|session| session.segments().flat_map(Segment::media).next())
+        });
+        let network = media.and_then(|media| media.network(end));
+        let device = media.and_then(|media| media.device(end));
+        let owned = |item: Option<Item<'_>>, name: &str| {
+            item.and_then(|item| text(item, name))
+                .filter(|value| !value.is_empty())
+                .map(str::to_owned)
+        };
+        let audio = media
+            .and_then(Media::label)
+            .is_none_or(|label| label.ends_with("audio"));
+        let device_name = if path == "uplink" {
+            "captureDeviceName"
+        } else {
+            "renderDeviceName"
+        };
+        Client {
+            end: end.name(),
+            name: endpoint
+                .and_then(Endpoint::identity)
+                .and_then(|identity| identity.display_name().or_else(|| identity.id()))
+                .map(str::to_owned),
+            platform: owned(endpoint.and_then(Endpoint::user_agent), "platform"),
+            connection: owned(network, "connectionType"),
+            subnet: owned(network, "subnet"),
+            device: audio.then(|| owned(device, device_name)).flatten(),
+        }
+    }
+}

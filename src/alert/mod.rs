@@ -1,0 +1,234 @@
+//! Who needs to know? One rule on one call, with all its findings.
+//!
+//! An [`Alert`] is plain data in the shape of `schemas/alert.schema.json`: it
+//! owns what it says, so it outlives the document. [`build`] makes it,
+//! [`identity`] names it. Nothing here decides whether a rule fired, and
+//! nothing here writes.
+
+mod build;
+mod identity;
+
+use serde::Serialize;
+
+pub(crate) use build::{Context, build};
+pub use identity::{alert_id, fingerprint};
+
+/// The version of the alert's JSON.
+pub const SCHEMA: &str = "qualwatch.alert/1";
+
+/// The alert's JSON Schema, as `schemas/alert.schema.json` holds it.
+pub const ALERT_SCHEMA: &str = include_str!("../../schemas/alert.schema.json");
+
+/// How bad.
+pub use crate::rules::Severity;
+
+/// What became of the condition; a single call's alert is an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum State {
+    /// it happened; it never resolves
+    Event,
+}
+
+impl State {
+    /// The state's name in output and identity.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Event => "event",
+        }
+    }
+}
+
+/// One rule on one call.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Alert {
+    /// always [`SCHEMA`]
+    pub schema: &'static str,
+    /// hash of rule, call and state
+    pub id: String,
+    /// hash of rule and `by`
+    pub fingerprint: String,
+    /// what became of it
+    pub state: State,
+    /// the rule's name
+    pub rule: String,
+    /// the rule's severity
+    #[serde(serialize_with = "severity_name")]
+    pub severity: Severity,
+    /// the rule's level
+    pub on: &'static str,
+    /// the rule's own words for it, if it has any
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// when this alert was raised, RFC 3339
+    pub raised_at: String,
+    /// the call
+    pub call: CallRef,
+    /// the document
+    pub source: SourceRef,
+    /// how many places of the call
+    pub affected: Affected,
+    /// the places, in document order
+    pub findings: Vec<Finding>,
+    /// the rule's labels
+    pub labels: std::collections::BTreeMap<String, String>,
+}
+
+fn severity_name<S: serde::Serializer>(
+    severity: &Severity,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(severity.name())
+}
+
+/// Which call.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CallRef {
+    /// the call's id; `null` when the document has none
+    pub id: Option<String>,
+    /// the record's version
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
+    /// `groupCall`, `peerToPeer`, …
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub call_type: Option<String>,
+    /// whether its sessions go on elsewhere
+    pub partial: bool,
+    /// whether the document broke the schema; readings under a violation counted as missing
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub invalid: bool,
+    /// when the first user joined, as written
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    /// when the last user left, as written
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
+}
+
+/// Which document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SourceRef {
+    /// the file, or `-` for standard input
+    pub name: String,
+    /// 1-based line on which the document begins
+    pub line: u64,
+}
+
+/// How many places of the rule's level the call has, and what they came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Affected {
+    /// places where the rule fired
+    pub fired: u64,
+    /// places in all
+    pub of: u64,
+    /// places where it could not tell
+    pub unknown: u64,
+}
+
+/// One place where the rule fired.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    /// JSON Pointer of the place
+    pub at: String,
+    /// 1-based line of the place in the source
+    pub line: u64,
+    /// what it is
+    pub what: What,
+    /// the end that is a person's
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<Client>,
+    /// the rule's own words for it, if it has any
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// the comparisons that made the rule true
+    pub evidence: Vec<Evidence>,
+}
+
+/// What a place is, in Graph's words. Only what fits the level is set.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct What {
+    /// the session's id
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// the segment's id
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segment: Option<String>,
+    /// the media's label
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media: Option<String>,
+    /// the stream's id
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
+    /// `callerToCallee` or `calleeToCaller`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<String>,
+    /// `uplink` or `downlink`, as seen from the client
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<&'static str>,
+    /// the rating given
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rating: Option<String>,
+    /// the feedback's true tokens
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<String>,
+    /// the failure's stage
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+    /// the failure's reason
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// The end that is a person's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Client {
+    /// `caller` or `callee`
+    pub end: &'static str,
+    /// display name
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// `windows`, `android`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// `wired`, `wifi`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    /// the client's subnet
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subnet: Option<String>,
+    /// the capture device for what it sends, the render device for what it hears
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+}
+
+/// One comparison that made the rule true.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evidence {
+    /// JSON Pointer of the reading
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// 1-based line of the reading
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// 1-based column of the reading, in characters
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u64>,
+    /// Graph's name of the reading
+    pub field: &'static str,
+    /// its value, durations in milliseconds
+    pub value: serde_json::Value,
+    /// how it was compared
+    pub op: &'static str,
+    /// with what
+    pub limit: serde_json::Value,
+    /// the limit's name
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit_name: Option<String>,
+    /// the unit of value and limit
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<&'static str>,
+}

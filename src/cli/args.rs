@@ -1,0 +1,219 @@
+//! Every flag, defined once: parser, `--help`, man page and completions come from here.
+//!
+//! Nothing is checked here that needs a file; see [`super::run`].
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::frame::Framing;
+
+const EXAMPLES: &str = "\
+Examples:
+  qualwatch --rules rules/ dir/                 watch a drop folder
+  qualwatch --rules rules/ --once dir/          what is there, then a summary
+  kcat … | qualwatch --rules rules/ | next      as a filter
+  qualwatch --set jitter=40ms record.json       with another limit
+  qualwatch --rules rules/ --check              load the rules, report, exit
+
+Exit status:
+  0 done   1 --fail-on reached   2 usage, configuration or rules   3 a source failed";
+
+/// Tells, the moment a Teams call goes bad, which call, why, and where in its record.
+///
+/// Reads Microsoft Graph callRecords from folders (watched), files (read once) or standard
+/// input, checks each against its schema and your rules, and writes one alert for each rule and
+/// call: readable on a terminal, one JSON object a line elsewhere.
+#[derive(Debug, Parser)]
+#[command(name = "qualwatch", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true, max_term_width = 100)]
+pub struct Cli {
+    /// another job than watching
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// flags of the main job
+    #[command(flatten)]
+    pub run: Run,
+}
+
+/// Other jobs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print the completion script of a shell
+    Completions {
+        /// the shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page
+    Man,
+}
+
+/// The main job.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Folders (watched), files (read once) or - for standard input [default: piped stdin]
+    pub paths: Vec<PathBuf>,
+
+    /// Rules: a folder of *.rhai with thresholds.toml, or one file; may be repeated [default: the shipped rules]
+    #[arg(long, value_name = "PATH", help_heading = "Rules")]
+    pub rules: Vec<PathBuf>,
+    /// Set a limit of thresholds.toml, such as jitter=40ms or packet_loss=5%
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "Rules")]
+    pub set: Vec<String>,
+    /// Load the rules, report on them, and exit
+    #[arg(long, help_heading = "Rules")]
+    pub check: bool,
+
+    /// Validate against this JSON Schema instead of the callRecord schema
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    pub schema: Option<PathBuf>,
+    /// How a source holds its documents: auto, document, lines, sequence or array
+    #[arg(long, value_name = "HOW", default_value = "auto", help_heading = "Input")]
+    pub framing: Framing,
+    /// Process what is there, then exit instead of watching
+    #[arg(long, help_heading = "Input")]
+    pub once: bool,
+    /// Largest document
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = size, help_heading = "Input")]
+    pub max_document: u64,
+    /// Deepest nesting of a document
+    #[arg(long, value_name = "LEVELS", default_value_t = 64, help_heading = "Input")]
+    pub max_depth: usize,
+    /// Most values and names in a document
+    #[arg(long, value_name = "COUNT", default_value_t = 2_000_000, help_heading = "Input")]
+    pub max_nodes: usize,
+    /// Most bytes that a compressed source may expand to
+    #[arg(long, value_name = "SIZE", default_value = "4GiB", value_parser = size, help_heading = "Input")]
+    pub max_decompressed: u64,
+    /// Most violations shown of one document
+    #[arg(long, value_name = "COUNT", default_value_t = 100, help_heading = "Input")]
+    pub max_problems: usize,
+
+    /// How often a watched folder is scanned, besides the system's events
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = time, help_heading = "Folder")]
+    pub scan_every: Duration,
+    /// How long a file must stay unchanged that no event says is complete
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time, help_heading = "Folder")]
+    pub settle: Duration,
+    /// How long a file that ends inside a document may take to be completed
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time, help_heading = "Folder")]
+    pub patience: Duration,
+
+    /// Keep refused documents here, byte for byte, each beside its reasons
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub rejects: Option<PathBuf>,
+    /// Form of alerts and messages [default: text on a terminal, else json]
+    #[arg(long, value_enum, value_name = "FORM", help_heading = "Output")]
+    pub format: Option<Form>,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", help_heading = "Output")]
+    pub color: Colour,
+    /// Exit with 1 if there was an alert of this severity or above, or a refused document
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Output")]
+    pub fail_on: Vec<FailOn>,
+
+    /// Threads that judge documents [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub workers: Option<u16>,
+}
+
+/// Form of alerts and messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// for people
+    Text,
+    /// one JSON object a line
+    Json,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// on a terminal, unless NO_COLOR is set
+    Auto,
+    /// always
+    Always,
+    /// never
+    Never,
+}
+
+/// What makes the exit status 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// any alert
+    Info,
+    /// an alert of severity warning or critical
+    Warning,
+    /// an alert of severity critical
+    Critical,
+    /// an invalid document
+    Invalid,
+    /// an invalid, foreign or malformed document
+    Refused,
+}
+
+/// Reads `16MiB`, `2GB`, `500k`, `4096`.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text
+        .find(|character: char| !character.is_ascii_digit() && character != '.')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let scale: u64 = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" => 1_000,
+        "m" | "mb" => 1_000_000,
+        "g" | "gb" => 1_000_000_000,
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        "gib" => 1 << 30,
+        _ => return Err("use bytes with a unit, such as 16MiB, 500kB or 4GiB".to_owned()),
+    };
+    let number: f64 = number
+        .parse()
+        .map_err(|_| "use bytes with a unit, such as 16MiB, 500kB or 4GiB".to_owned())?;
+    let bytes = number * scale as f64;
+    if bytes < 1.0 {
+        return Err("must be at least one byte".to_owned());
+    }
+    Ok(bytes as u64)
+}
+
+/// Reads `500ms`, `15s`, `2m`, `1h`.
+fn time(text: &str) -> Result<Duration, String> {
+    let advice = || "use a time with a unit, such as 500ms, 15s, 2m or 1h".to_owned();
+    let digits = text
+        .find(|character: char| !character.is_ascii_digit() && character != '.')
+        .ok_or_else(advice)?;
+    let (number, unit) = text.split_at(digits);
+    let number: f64 = number.parse().map_err(|_| advice())?;
+    let seconds = match unit.trim() {
+        "ms" => number / 1e3,
+        "s" => number,
+        "m" | "min" => number * 60.0,
+        "h" => number * 3600.0,
+        _ => return Err(advice()),
+    };
+    Duration::try_from_secs_f64(seconds).map_err(|_| advice())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_flags_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_and_times_are_read_with_their_units() {
+        assert_eq!(size("16MiB"), Ok(16 << 20));
+        assert_eq!(size("1.5kB"), Ok(1500));
+        assert_eq!(size("7"), Ok(7));
+        assert!(size("7x").is_err() && size("").is_err() && size("0").is_err());
+        assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(time("2m"), Ok(Duration::from_secs(120)));
+        assert!(time("5").is_err() && time("x").is_err());
+    }
+}

@@ -1,0 +1,142 @@
+//! Documents and summaries as JSON lines, for programs.
+//!
+//! One object a line, `qualwatch.document/1` and `qualwatch.summary/1`; alerts
+//! have a schema of their own. Text that could harm a terminal is escaped.
+
+use serde::Serialize;
+
+use crate::engine::Verdict;
+use crate::pipeline::Judged;
+use crate::rules::RuleSet;
+use crate::schema::{Notice, Problem};
+use crate::stats::Summary;
+use crate::text::safe_json;
+
+/// One line of JSON, its end included.
+pub(super) fn line(value: &impl Serialize) -> String {
+    let json = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
+    let mut line = safe_json(&json).into_owned();
+    line.push('\n');
+    line
+}
+
+#[derive(Serialize)]
+struct Source<'a> {
+    name: &'a str,
+    line: u64,
+}
+
+#[derive(Serialize)]
+struct Fault<'a> {
+    code: &'static str,
+    line: u64,
+    column: u64,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    schema: &'static str,
+    verdict: Verdict,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    source: Source<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<Fault<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    problems: &'a [Problem],
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    more_problems: bool,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    notices: &'a [Notice],
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unexpanded: bool,
+    #[serde(skip_serializing_if = "is_zero")]
+    repeated_sessions: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// What is to be said of a document besides its alerts, as one line.
+pub(super) fn document(source: &str, judged: &Judged) -> String {
+    let report = &judged.report;
+    line(&Document {
+        schema: "qualwatch.document/1",
+        verdict: report.verdict,
+        kind: (report.verdict != Verdict::Malformed).then(|| report.kind.name()),
+        source: Source {
+            name: source,
+            line: judged.origin.line,
+        },
+        call: report.call_id.as_deref(),
+        fault: report.fault.as_ref().map(|fault| Fault {
+            code: fault.code,
+            line: fault.spot.line,
+            column: fault.spot.column,
+            message: &fault.message,
+        }),
+        advice: report.hint.or((report.verdict == Verdict::Partial)
+            .then_some("its sessions go on behind the nextLink; fetch that page too")),
+        problems: &report.problems,
+        more_problems: report.more_problems,
+        notices: &report.notices,
+        unexpanded: report.unexpanded,
+        repeated_sessions: report.repeated_sessions,
+    })
+}
+
+/// The summary as one line. Every count has its unit in its place.
+pub(super) fn summary(summary: &Summary, rules: &RuleSet, files: &super::run::Files) -> String {
+    use serde_json::{Map, Value, json};
+    let mut verdicts = Map::new();
+    for verdict in Verdict::ALL {
+        verdicts.insert(verdict.name().to_owned(), summary.of(verdict).into());
+    }
+    let kinds: Map<String, Value> = summary
+        .kinds
+        .iter()
+        .map(|(kind, count)| (kind.name().to_owned(), (*count).into()))
+        .collect();
+    let malformed: Map<String, Value> = summary
+        .malformed
+        .iter()
+        .map(|(code, count)| ((*code).to_owned(), (*count).into()))
+        .collect();
+    let alerts: Map<String, Value> = summary
+        .alerts
+        .iter()
+        .map(|(severity, count)| (severity.name().to_owned(), (*count).into()))
+        .collect();
+    let per_rule: Map<String, Value> = rules
+        .rules()
+        .iter()
+        .zip(&summary.rules)
+        .map(|(rule, count)| (rule.name().to_string(), json!(count)))
+        .collect();
+    line(&json!({
+        "schema": "qualwatch.summary/1",
+        "documents": {
+            "seen": summary.seen,
+            "bytes": summary.bytes,
+            "verdicts": verdicts,
+            "kinds": kinds,
+            "malformed": malformed,
+            "unexpanded": summary.unexpanded,
+            "problems": summary.problems,
+            "notices": summary.notices,
+            "sessions": summary.sessions,
+            "repeatedSessions": summary.repeated_sessions,
+        },
+        "files": files.json(),
+        "alerts": alerts,
+        "rules": per_rule,
+    }))
+}

@@ -1,0 +1,60 @@
+//! The command line: flags in, exit status out.
+//!
+//! The only part that writes to standard output and error, and the only one
+//! that renders for people. What it shows it got from [`crate::pipeline`].
+
+mod args;
+mod json;
+mod output;
+mod rejects;
+mod render;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+pub use args::Cli;
+
+/// Why the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Exit {
+    Done = 0,
+    Findings = 1,
+    Usage = 2,
+    World = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            let usage = error.use_stderr();
+            return if usage { Exit::Usage } else { Exit::Done }.into();
+        }
+    };
+    match cli.command {
+        None => run::run(&cli.run).into(),
+        Some(args::Command::Completions { shell }) => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "qualwatch", &mut text);
+            output::print(&text)
+        }
+        Some(args::Command::Man) => {
+            let mut text = Vec::new();
+            match clap_mangen::Man::new(Cli::command()).render(&mut text) {
+                Ok(()) => output::print(&text),
+                Err(_) => Exit::World.into(),
+            }
+        }
+    }
+}

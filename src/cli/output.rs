@@ -1,0 +1,156 @@
+//! Standard output and error: what goes where, in which form.
+//!
+//! Alerts go to standard output, everything else to standard error; each is
+//! text on a terminal and JSON lines elsewhere, unless a form was asked for. A
+//! reader that went away ends the run quietly.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Exit;
+use super::args::{Colour, Form};
+use super::json;
+use super::render::{Painter, count};
+use crate::alert::Alert;
+use crate::stats::Summary;
+
+/// Prints a text that the user asked for.
+pub(super) fn print(text: &[u8]) -> ExitCode {
+    match io::stdout().lock().write_all(text) {
+        Ok(()) => Exit::Done.into(),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done.into(),
+        Err(_) => Exit::World.into(),
+    }
+}
+
+/// Work that is done sooner shows no progress.
+const QUICK: Duration = Duration::from_millis(500);
+
+/// Where results go.
+pub(super) struct Output {
+    alerts: Form,
+    messages: Form,
+    out: io::BufWriter<io::Stdout>,
+    out_painter: Painter,
+    err_painter: Painter,
+    progress: ProgressBar,
+    shows_progress: bool,
+    began: Instant,
+    gone: bool,
+    failed: Option<io::Error>,
+}
+
+impl Output {
+    pub(super) fn new(form: Option<Form>, colour: Colour) -> Output {
+        let (out_terminal, err_terminal) =
+            (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let by_terminal = |terminal| if terminal { Form::Text } else { Form::Json };
+        let coloured = |terminal: bool| match colour {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+        };
+        let messages = form.unwrap_or(by_terminal(err_terminal));
+        let progress = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+            progress.set_style(style);
+        }
+        Output {
+            alerts: form.unwrap_or(by_terminal(out_terminal)),
+            messages,
+            out: io::BufWriter::new(io::stdout()),
+            out_painter: Painter {
+                colour: coloured(out_terminal),
+            },
+            err_painter: Painter {
+                colour: coloured(err_terminal),
+            },
+            progress,
+            shows_progress: err_terminal && messages == Form::Text,
+            began: Instant::now(),
+            gone: false,
+            failed: None,
+        }
+    }
+
+    /// Form of messages, and how to paint them.
+    pub(super) fn messages(&self) -> (Form, Painter) {
+        (self.messages, self.err_painter)
+    }
+
+    /// Whether the reader of standard output went away.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone || self.failed.is_some()
+    }
+
+    /// Why standard output could not be written.
+    pub(super) fn failure(&mut self) -> Option<io::Error> {
+        self.failed.take()
+    }
+
+    /// Writes one alert.
+    pub(super) fn alert(&mut self, alert: &Alert) {
+        let text = match self.alerts {
+            Form::Json => json::line(alert),
+            Form::Text => self.out_painter.alert(alert),
+        };
+        let out = &mut self.out;
+        let result = self.progress.suspend(|| out.write_all(text.as_bytes()));
+        self.note(result);
+    }
+
+    /// Writes a text that is no alert, such as the list of rules.
+    pub(super) fn text(&mut self, text: &str) {
+        let result = self.out.write_all(text.as_bytes());
+        self.note(result);
+        self.flush();
+    }
+
+    /// Makes everything written so far visible.
+    pub(super) fn flush(&mut self) {
+        let out = &mut self.out;
+        let result = self.progress.suspend(|| out.flush());
+        self.note(result);
+    }
+
+    fn note(&mut self, result: io::Result<()>) {
+        match result {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.gone = true,
+            Err(error) => {
+                self.failed.get_or_insert(error);
+            }
+        }
+    }
+
+    /// Writes a message; one that nobody can read is lost, as nothing else can be done.
+    pub(super) fn message(&mut self, text: &str) {
+        self.progress.suspend(|| {
+            let _ = io::stderr().lock().write_all(text.as_bytes());
+        });
+    }
+
+    /// Shows how far the work is.
+    pub(super) fn progress(&self, summary: &Summary) {
+        if !self.shows_progress || self.began.elapsed() < QUICK {
+            return;
+        }
+        if self.progress.is_hidden() {
+            self.progress.set_draw_target(ProgressDrawTarget::stderr());
+            self.progress.enable_steady_tick(Duration::from_millis(200));
+        }
+        self.progress.set_message(format!(
+            "{} documents, {} alerts",
+            count(summary.seen),
+            count(summary.alert_count())
+        ));
+    }
+
+    /// Takes the progress away.
+    pub(super) fn end_progress(&self) {
+        self.progress.finish_and_clear();
+    }
+}

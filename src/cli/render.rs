@@ -1,0 +1,471 @@
+//! Alerts and documents for people: short, in units, safe to print.
+//!
+//! Everything that came from a document or a file name goes through
+//! [`Safe`]; snippets keep their columns. Nothing is decided here.
+
+use std::fmt::Write as _;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use anstyle::{AnsiColor, Style};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::alert::{Alert, Client, Evidence, Finding};
+use crate::engine::{Report, Verdict};
+use crate::pipeline::Judged;
+use crate::record::call::End;
+use crate::rules::Severity;
+use crate::text::{Safe, same_width};
+
+/// Renders with or without colour.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Painter {
+    /// whether to colour
+    pub(super) colour: bool,
+}
+
+impl Painter {
+    fn paint(self, style: Style, text: &str) -> String {
+        if self.colour {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn severity(self, severity: Severity) -> String {
+        let colour = match severity {
+            Severity::Info => AnsiColor::Cyan,
+            Severity::Warning => AnsiColor::Yellow,
+            Severity::Critical => AnsiColor::Red,
+        };
+        let style = Style::new().bold().fg_color(Some(colour.into()));
+        self.paint(style, severity.name())
+    }
+
+    pub(super) fn bold(self, text: &str) -> String {
+        self.paint(Style::new().bold(), text)
+    }
+
+    fn dim(self, text: &str) -> String {
+        self.paint(Style::new().dimmed(), text)
+    }
+
+    fn bad(self, text: &str) -> String {
+        self.paint(Style::new().bold().fg_color(Some(AnsiColor::Red.into())), text)
+    }
+
+    /// One alert, a few lines.
+    pub(super) fn alert(self, alert: &Alert) -> String {
+        let mut text = String::new();
+        let call = &alert.call;
+        let _ = write!(
+            text,
+            "{}  {}  call {}",
+            self.severity(alert.severity),
+            self.bold(&Safe(&alert.rule).to_string()),
+            Safe(call.id.as_deref().unwrap_or("without an id")),
+        );
+        if let Some(kind) = &call.call_type {
+            let _ = write!(text, ", {}", Safe(kind));
+        }
+        if let Some(when) = when(call.start.as_deref(), call.end.as_deref()) {
+            let _ = write!(text, ", {when}");
+        }
+        if call.partial {
+            text.push_str(", partial");
+        }
+        if call.invalid {
+            text.push_str(", invalid record");
+        }
+        text.push('\n');
+        if let Some(title) = &alert.title {
+            let _ = writeln!(text, "  {}", Safe(title));
+        }
+        const SHOWN: usize = 8;
+        for finding in alert.findings.iter().take(SHOWN) {
+            self.finding(&mut text, alert, finding);
+        }
+        if alert.findings.len() > SHOWN {
+            let _ = writeln!(text, "  … and {} more", alert.findings.len() - SHOWN);
+        }
+        let affected = alert.affected;
+        let _ = write!(
+            text,
+            "  {} of {} {}",
+            affected.fired,
+            affected.of,
+            plural(alert.on, affected.of)
+        );
+        if affected.unknown > 0 {
+            let _ = write!(text, ", {} could not tell", affected.unknown);
+        }
+        text.push('\n');
+        text
+    }
+
+    fn finding(self, text: &mut String, alert: &Alert, finding: &Finding) {
+        let what = &finding.what;
+        let mut head = String::new();
+        if let Some(media) = &what.media {
+            let _ = write!(head, "{}", Safe(media));
+        }
+        match (what.path, &what.direction) {
+            (Some(path), _) => {
+                let _ = write!(head, " {path}");
+            }
+            (None, Some(direction)) => {
+                let _ = write!(head, " {}", Safe(direction));
+            }
+            (None, None) => {}
+        }
+        if let Some(rating) = &what.rating {
+            let _ = write!(head, "rated {}", Safe(rating));
+        }
+        if !what.tokens.is_empty() {
+            let tokens = what.tokens.join(", ");
+            let _ = write!(head, " ({})", Safe(&tokens));
+        }
+        if let Some(stage) = &what.stage {
+            let _ = write!(head, "failed in {}", Safe(stage));
+        }
+        if let Some(reason) = &what.reason {
+            let gap = if head.is_empty() { "failed: " } else { ": " };
+            let _ = write!(head, "{gap}{}", Safe(reason));
+        }
+        if head.is_empty() {
+            head.push_str(alert.on);
+        }
+        if let Some(client) = &finding.client {
+            let _ = write!(head, " — {}", describe_client(client));
+        }
+        let _ = writeln!(text, "  {}", head.trim());
+        if let Some(message) = &finding.message {
+            let _ = writeln!(text, "    {}", Safe(message));
+        }
+        let measured = finding
+            .evidence
+            .iter()
+            .filter(|evidence| !evidence.limit.is_null() && evidence.limit.as_array().is_none());
+        for evidence in measured {
+            let _ = writeln!(text, "    {}", self.evidence(alert, evidence));
+        }
+    }
+
+    fn evidence(self, alert: &Alert, evidence: &Evidence) -> String {
+        let mut text = format!(
+            "{} {} {} {}",
+            evidence.field,
+            quantity(&evidence.value, evidence.unit),
+            evidence.op,
+            quantity(&evidence.limit, evidence.unit),
+        );
+        if let Some(name) = &evidence.limit_name {
+            let _ = write!(text, " ({})", Safe(name));
+        }
+        if let (Some(line), Some(column)) = (evidence.line, evidence.column) {
+            let place = format!("{}:{line}:{column}", Safe(&alert.source.name));
+            let _ = write!(text, "  {}", self.dim(&place));
+        }
+        text
+    }
+
+    /// What is to be said of a document besides its alerts; empty if there is nothing.
+    pub(super) fn document(self, source: &str, judged: &Judged) -> String {
+        let report = &judged.report;
+        let mut text = String::new();
+        let at = format!("{}:{}", Safe(source), judged.origin.line);
+        match report.verdict {
+            Verdict::Malformed => {
+                if let Some(fault) = &report.fault {
+                    let place = format!("{}:{}:{}", Safe(source), fault.spot.line, fault.spot.column);
+                    let _ = writeln!(
+                        text,
+                        "{}  {place}  {}",
+                        self.bad("malformed"),
+                        Safe(&fault.message)
+                    );
+                    if let Some(bytes) = &judged.text {
+                        text.push_str(&self.snippet(bytes, fault.spot.offset, fault.spot.line, ""));
+                    }
+                }
+            }
+            Verdict::Foreign => {
+                let _ = writeln!(
+                    text,
+                    "{}  {at}  {}{}",
+                    self.bad("foreign"),
+                    if report.kind == crate::record::Kind::Foreign {
+                        String::new()
+                    } else {
+                        format!("{}: ", report.kind.name())
+                    },
+                    Safe(report.hint.unwrap_or_default()),
+                );
+            }
+            Verdict::Invalid => {
+                let _ = writeln!(
+                    text,
+                    "{}  {at}  {}{} violation{} of the schema{}",
+                    self.bad("invalid"),
+                    call_of(report),
+                    report.problems.len(),
+                    if report.problems.len() == 1 { "" } else { "s" },
+                    if report.more_problems { ", and more" } else { "" },
+                );
+                for problem in &report.problems {
+                    let _ = writeln!(
+                        text,
+                        "  {}:{}:{}  {}: found {}, wanted {}",
+                        Safe(source),
+                        problem.line,
+                        problem.column,
+                        Safe(&problem.pointer),
+                        Safe(&problem.found),
+                        Safe(&problem.wanted),
+                    );
+                    if let Some(hint) = &problem.hint {
+                        let _ = writeln!(text, "    {}", Safe(hint));
+                    }
+                    if let Some(bytes) = &judged.text {
+                        text.push_str(&self.snippet(
+                            bytes,
+                            problem.offset,
+                            problem.line,
+                            &problem.keyword,
+                        ));
+                    }
+                }
+            }
+            Verdict::Partial => {
+                let _ = writeln!(
+                    text,
+                    "{}  {at}  {}its sessions go on behind the nextLink; fetch that page too, and drop it here",
+                    self.bold("partial"),
+                    call_of(report),
+                );
+            }
+            Verdict::Valid => {}
+        }
+        if report.unexpanded {
+            let _ = writeln!(
+                text,
+                "{}  {at}  {}sessions were not expanded, so no rule can fire; fetch it with $expand=sessions($expand=segments)",
+                self.bold("unexpanded"),
+                call_of(report),
+            );
+        }
+        if report.verdict != Verdict::Foreign
+            && let Some(hint) = report.hint
+        {
+            let _ = writeln!(text, "{}  {at}  {}", self.bold("notice"), Safe(hint));
+        }
+        if report.repeated_sessions > 0 {
+            let _ = writeln!(
+                text,
+                "{}  {at}  {}{} of {} sessions came twice and counted once",
+                self.bold("notice"),
+                call_of(report),
+                report.repeated_sessions,
+                report.sessions,
+            );
+        }
+        for notice in &report.notices {
+            let _ = writeln!(
+                text,
+                "{}  {}:{}:{}  {} ({}): found {}, expected {}",
+                self.bold("notice"),
+                Safe(source),
+                notice.line,
+                notice.column,
+                Safe(&notice.pointer),
+                notice.kind.code(),
+                Safe(&notice.found),
+                Safe(&notice.wanted),
+            );
+        }
+        text
+    }
+
+    /// The line around `offset`, cut to a window, with a caret.
+    fn snippet(self, text: &[u8], offset: usize, line: u64, label: &str) -> String {
+        const BEFORE: usize = 60;
+        const AFTER: usize = 40;
+        let offset = offset.min(text.len());
+        let start = memchr::memrchr(b'\n', text.get(..offset).unwrap_or_default())
+            .map_or(0, |at| at + 1);
+        let end = memchr::memchr(b'\n', text.get(offset..).unwrap_or_default())
+            .map_or(text.len(), |at| offset + at);
+        let before = String::from_utf8_lossy(text.get(start..offset).unwrap_or_default());
+        let after = String::from_utf8_lossy(text.get(offset..end).unwrap_or_default());
+        let skip = before.chars().count().saturating_sub(BEFORE);
+        let mut shown: String = before.chars().skip(skip).collect();
+        if skip > 0 {
+            shown.insert(0, '…');
+        }
+        let shown = same_width(&shown);
+        let behind: String = after.chars().take(AFTER).collect();
+        let cut = after.chars().nth(AFTER).is_some();
+        let behind = same_width(behind.trim_end_matches('\r'));
+        let caret = shown.len();
+        let token = behind
+            .char_indices()
+            .find(|(at, character)| *at > 0 && matches!(character, ',' | '}' | ']'))
+            .map_or(behind.len(), |(at, _)| at);
+        let source = format!("{shown}{behind}{}", if cut { "…" } else { "" });
+        let width = behind
+            .get(..token)
+            .map_or(0, |token| token.trim_end().len())
+            .max(behind.chars().next().map_or(0, char::len_utf8));
+        let span = caret..(caret + width).min(source.len());
+        let mut annotation = AnnotationKind::Primary.span(span);
+        if !label.is_empty() {
+            annotation = annotation.label(label);
+        }
+        let renderer = if self.colour {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        let report = [Level::ERROR.no_name().primary_title("").element(
+            Snippet::source(source.as_str())
+                .line_start(usize::try_from(line).unwrap_or(usize::MAX))
+                .annotation(annotation),
+        )];
+        // The first line is the empty title; ours stands above already.
+        let rendered = renderer.render(&report);
+        let mut out = String::new();
+        for line in rendered.lines().skip(1) {
+            out.push_str("  ");
+            out.push_str(line);
+            out.push('\n');
+        }
+        out
+    }
+}
+
+fn call_of(report: &Report) -> String {
+    report
+        .call_id
+        .as_ref()
+        .map(|id| format!("call {}: ", Safe(id)))
+        .unwrap_or_default()
+}
+
+fn describe_client(client: &Client) -> String {
+    let role = if client.end == End::Caller.name() {
+        "caller"
+    } else {
+        "callee"
+    };
+    let network = match (&client.connection, &client.subnet) {
+        (Some(connection), Some(subnet)) => Some(format!("{connection} {subnet}")),
+        (Some(one), None) | (None, Some(one)) => Some(one.clone()),
+        (None, None) => None,
+    };
+    let parts = [
+        client.name.clone(),
+        Some(role.to_owned()),
+        client.platform.clone(),
+        network,
+        client.device.clone(),
+    ];
+    let joined: Vec<String> = parts.into_iter().flatten().collect();
+    Safe(&joined.join(", ")).to_string()
+}
+
+fn plural(level: &str, count: u64) -> String {
+    match (level, count) {
+        (_, 1) | ("media" | "feedback", _) => level.to_owned(),
+        _ => format!("{level}s"),
+    }
+}
+
+fn when(start: Option<&str>, end: Option<&str>) -> Option<String> {
+    let start: Timestamp = start?.parse().ok()?;
+    let mut text = start.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+    if let Some(end) = end.and_then(|end| end.parse::<Timestamp>().ok()) {
+        let _ = write!(text, ", {}", length(end.duration_since(start)));
+    }
+    Some(text)
+}
+
+fn length(duration: SignedDuration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+/// A value with its unit, as people write it: `13.7 %`, `266 ms`, `1.16 MOS`.
+pub(super) fn quantity(value: &serde_json::Value, unit: Option<&str>) -> String {
+    let Some(number) = value.as_f64() else {
+        return match value.as_str() {
+            Some(text) => Safe(text).to_string(),
+            None => Safe(&value.to_string()).to_string(),
+        };
+    };
+    match unit {
+        Some("ratio") => format!("{} %", short(number * 100.0)),
+        Some("percent") => format!("{} %", short(number)),
+        Some("bit/s") if number.abs() >= 1e6 => format!("{} Mbit/s", short(number / 1e6)),
+        Some("bit/s") if number.abs() >= 1e3 => format!("{} kbit/s", short(number / 1e3)),
+        Some("count") | None => short(number),
+        Some(unit) => format!("{} {unit}", short(number)),
+    }
+}
+
+/// At least three significant digits, and as many more as tell it from its neighbours at
+/// a glance: whole numbers whole.
+fn short(number: f64) -> String {
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        return format!("{number:.0}");
+    }
+    let magnitude = number.abs().log10().floor() as i32;
+    let decimals = usize::try_from(3 - magnitude).unwrap_or(0).clamp(1, 9);
+    let text = format!("{number:.decimals$}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    // A value just over its limit must not read as the limit.
+    if text.parse::<f64>().is_ok_and(|shown| shown.fract() == 0.0) {
+        return number.to_string();
+    }
+    text.to_owned()
+}
+
+/// A count with its thousands apart.
+pub(super) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn quantities_read_in_their_units() {
+        for (value, unit, shown) in [
+            (json!(0.137), Some("ratio"), "13.7 %"),
+            (json!(0.1), Some("ratio"), "10 %"),
+            (json!(266.0), Some("ms"), "266 ms"),
+            (json!(30.000_001), Some("ms"), "30.000001 ms"),
+            (json!(1.160_898), Some("MOS"), "1.161 MOS"),
+            (json!(709), Some("packets"), "709 packets"),
+            (json!(9_965_083), Some("bit/s"), "9.965 Mbit/s"),
+            (json!("bad\u{1b}"), None, "bad\\u{1b}"),
+        ] {
+            assert_eq!(quantity(&value, unit), shown);
+        }
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(count(999), "999");
+    }
+}

@@ -1,0 +1,166 @@
+//! Schema, rules and limits to an [`Engine`]: everything is checked before the first document.
+//!
+//! The one place of the library that opens rule and schema files.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Engine, Notices};
+use crate::clock::{Clock, SystemClock};
+use crate::record::Caps;
+use crate::rules::{self, LoadErrors, Overrides, RuleSet};
+use crate::schema::{Schema, SchemaError};
+
+/// Why an engine cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The schema cannot be used.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// The rules do not load.
+    #[error(transparent)]
+    Rules(#[from] LoadErrors),
+    /// An override is not of the form `name=value`.
+    #[error("`{given}` sets no limit; write name=value, such as jitter=40ms")]
+    Override {
+        /// as it was given
+        given: String,
+    },
+}
+
+/// Collects what an [`Engine`] is made of.
+pub struct EngineBuilder {
+    schema: Option<PathBuf>,
+    rules: Vec<PathBuf>,
+    without_rules: bool,
+    set: Vec<String>,
+    caps: Caps,
+    max_problems: usize,
+    notices: Notices,
+    clock: Arc<dyn Clock>,
+}
+
+impl Default for EngineBuilder {
+    fn default() -> Self {
+        EngineBuilder {
+            schema: None,
+            rules: Vec::new(),
+            without_rules: false,
+            set: Vec::new(),
+            caps: Caps::default(),
+            max_problems: 100,
+            notices: Notices::default(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+impl EngineBuilder {
+    /// Validates against the JSON Schema in this file instead of the callRecord schema.
+    #[must_use]
+    pub fn schema_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.schema = Some(path.into());
+        self
+    }
+
+    /// Loads the rules of this folder or file; may be called again. Without it, the shipped
+    /// rules are loaded.
+    #[must_use]
+    pub fn rules(mut self, path: impl Into<PathBuf>) -> Self {
+        self.rules.push(path.into());
+        self
+    }
+
+    /// Loads no rules: documents are validated only.
+    #[must_use]
+    pub fn without_rules(mut self) -> Self {
+        self.without_rules = true;
+        self
+    }
+
+    /// Sets a limit of `thresholds.toml`, written `name=value`.
+    #[must_use]
+    pub fn set(mut self, written: impl Into<String>) -> Self {
+        self.set.push(written.into());
+        self
+    }
+
+    /// Refuses documents that exceed these.
+    #[must_use]
+    pub fn caps(mut self, caps: Caps) -> Self {
+        self.caps = caps;
+        self
+    }
+
+    /// Keeps at most so many violations of one document.
+    #[must_use]
+    pub fn max_problems(mut self, problems: usize) -> Self {
+        self.max_problems = problems;
+        self
+    }
+
+    /// How much is said about notices.
+    #[must_use]
+    pub fn notices(mut self, notices: Notices) -> Self {
+        self.notices = notices;
+        self
+    }
+
+    /// Takes the time of `raisedAt` from this clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Compiles everything.
+    ///
+    /// # Errors
+    /// The schema does not compile, or the rules do not load: all that is wrong with them.
+    pub fn build(self) -> Result<Arc<Engine>, BuildError> {
+        Ok(self.build_with_notices()?.0)
+    }
+
+    /// As [`EngineBuilder::build`], with what is worth knowing about the rules.
+    ///
+    /// # Errors
+    /// As [`EngineBuilder::build`].
+    pub fn build_with_notices(self) -> Result<(Arc<Engine>, Vec<rules::Notice>), BuildError> {
+        let schema = match &self.schema {
+            None => Schema::call_record()?,
+            Some(path) => {
+                let text = std::fs::read_to_string(path).map_err(|source| SchemaError::Read {
+                    path: path.clone(),
+                    source,
+                })?;
+                Schema::compile(&text)?
+            }
+        };
+        let mut overrides = Overrides::none();
+        for written in &self.set {
+            if !overrides.add(written) {
+                return Err(BuildError::Override {
+                    given: written.clone(),
+                });
+            }
+        }
+        let (rules, notices) = if self.without_rules {
+            RuleSet::from_sources(&[], &overrides)?
+        } else if self.rules.is_empty() {
+            RuleSet::builtin(&overrides)?
+        } else {
+            RuleSet::load(&self.rules, &overrides)?
+        };
+        let engine = Engine {
+            schema,
+            call_records_only: self.schema.is_none(),
+            rules,
+            caps: self.caps,
+            max_problems: self.max_problems,
+            notices: self.notices,
+            clock: self.clock,
+        };
+        Ok((Arc::new(engine), notices))
+    }
+}

@@ -1,0 +1,264 @@
+//! Bytes in, verdict and alerts out: the library's front door.
+//!
+//! An [`Engine`] is compiled once and shared; a [`Checker`] holds one thread's
+//! buffers and judges one document after another over one tape. No threads, no
+//! files, no output: [`crate::pipeline`] brings documents, `cli` shows results.
+
+mod builder;
+mod capture;
+mod report;
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+
+pub use builder::{BuildError, EngineBuilder};
+pub use report::{Fault, Report, RuleCount, Verdict};
+
+use crate::alert;
+use crate::clock::Clock;
+use crate::record::call::Call;
+use crate::record::kind::{self, Taken};
+use crate::record::place;
+use crate::record::{Caps, Document, Kind, Origin, Parser};
+use crate::rules::facts::Facts;
+use crate::rules::{Evaluator, Outcome, RuleSet};
+use crate::schema::{Schema, Survey};
+use capture::{Violated, capture};
+
+/// How much is said about notices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Notices {
+    /// each notice of each document
+    #[default]
+    All,
+    /// the first of its kind that a checker meets; the others are counted
+    FirstOfEach,
+}
+
+/// Schema, rules and limits, compiled; shared by all threads.
+pub struct Engine {
+    schema: Schema,
+    /// whether `schema` is the callRecord schema, so that other kinds are foreign to it
+    call_records_only: bool,
+    rules: RuleSet,
+    caps: Caps,
+    max_problems: usize,
+    notices: Notices,
+    clock: Arc<dyn Clock>,
+}
+
+/// One document to be judged, and where it comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// the JSON text
+    pub bytes: &'a [u8],
+    /// name of the source, for alerts and messages
+    pub source: &'a str,
+    /// where in the source the text begins
+    pub origin: Origin,
+    /// what it was taken from
+    pub taken: Taken<'a>,
+}
+
+impl<'a> Input<'a> {
+    /// A document that is all of the source `source`.
+    pub fn new(bytes: &'a [u8], source: &'a str) -> Self {
+        Input {
+            bytes,
+            source,
+            origin: Origin::default(),
+            taken: Taken::default(),
+        }
+    }
+}
+
+impl Engine {
+    /// Starts an engine: the embedded schema and the shipped rules, unless told otherwise.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    /// The rules, in the order of [`Report::rules`].
+    pub fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
+    /// The limits of a document.
+    pub fn caps(&self) -> Caps {
+        self.caps
+    }
+
+    /// One thread's worth of buffers.
+    pub fn checker(self: &Arc<Self>) -> Checker {
+        Checker {
+            parser: Parser::new(self.caps),
+            survey: Survey::default(),
+            facts: Arc::new(self.rules.facts()),
+            evaluator: self.rules.evaluator(),
+            outcome: Outcome::default(),
+            violated: Violated::default(),
+            known_notices: FxHashSet::default(),
+            engine: Arc::clone(self),
+        }
+    }
+
+    /// Judges one document with buffers of its own; for many, keep a [`Checker`].
+    pub fn check(self: &Arc<Self>, bytes: &[u8]) -> Report {
+        self.checker().check(Input::new(bytes, "-"))
+    }
+}
+
+/// Judges one document after another with the same buffers.
+pub struct Checker {
+    engine: Arc<Engine>,
+    parser: Parser,
+    survey: Survey,
+    facts: Arc<Facts>,
+    evaluator: Evaluator,
+    outcome: Outcome,
+    violated: Violated,
+    known_notices: FxHashSet<u64>,
+}
+
+impl Checker {
+    /// Judges one document.
+    pub fn check(&mut self, input: Input<'_>) -> Report {
+        let Checker {
+            engine,
+            parser,
+            survey,
+            facts,
+            evaluator,
+            outcome,
+            violated,
+            known_notices,
+        } = self;
+        let document = match parser.parse(input.bytes) {
+            Ok(document) => document,
+            Err(malformed) => {
+                return Report::malformed(Fault {
+                    spot: place::spot(input.bytes, input.origin, malformed.offset()),
+                    message: malformed.to_string(),
+                    code: malformed.code(),
+                });
+            }
+        };
+        let root = document.root();
+        let told = kind::tell(root, input.taken);
+        engine.schema.survey(&document, told.kind, survey);
+        if let Some(repeated) = survey.contradiction() {
+            return Report::malformed(contradiction(&document, input.origin, repeated));
+        }
+        let mut report = Report::new(Verdict::Valid, told.kind);
+        report.notice_count = survey.notice_count();
+        if report.notice_count > 0 {
+            let all = engine.notices == Notices::All;
+            report.notices =
+                engine
+                    .schema
+                    .notices(&document, told.kind, input.origin, survey, |key| {
+                        all || known_notices.insert(key)
+                    });
+        }
+        if !told.kind.has_sessions() && engine.call_records_only {
+            report.verdict = Verdict::Foreign;
+            report.hint = Some(told.hint.unwrap_or(told.kind.advice()));
+            return report;
+        }
+        let (problems, more) =
+            engine
+                .schema
+                .validate(&document, told.kind, input.origin, engine.max_problems);
+        report.problems = problems;
+        report.more_problems = more;
+        let invalid = !report.problems.is_empty();
+        if !told.kind.has_sessions() {
+            report.verdict = if invalid { Verdict::Invalid } else { Verdict::Valid };
+            return report;
+        }
+        let call = Call::new(root, told.kind);
+        let partial = call.next_link().is_some();
+        report.call_id = call.id().map(str::to_owned);
+        if told.kind == Kind::SessionsPage && call.id().is_none() {
+            report.hint = Some(
+                "a sessions page whose @odata.context names no call, so its alerts cannot say which call went bad; keep the page as Graph sent it",
+            );
+        }
+        report.unexpanded = told.kind == Kind::CallRecord && call.sessions_item().is_none();
+        report.verdict = match (invalid, partial) {
+            (true, _) => Verdict::Invalid,
+            (false, true) => Verdict::Partial,
+            (false, false) => Verdict::Valid,
+        };
+        if engine.rules.rules().is_empty() {
+            return report;
+        }
+
+        violated.clear();
+        for problem in &report.problems {
+            violated.cover(&document, problem.node);
+        }
+        if Arc::get_mut(facts).is_none() {
+            // A rule kept a reading alive; leave it that arena.
+            *facts = Arc::new(engine.rules.facts());
+        }
+        if let Some(arena) = Arc::get_mut(facts) {
+            let captured = capture(&document, call, violated, engine.rules.layout(), arena);
+            report.sessions = captured.sessions;
+            report.repeated_sessions = captured.repeated_sessions;
+        }
+        evaluator.run(facts, outcome);
+        let context = alert::Context {
+            document: &document,
+            call,
+            facts,
+            origin: input.origin,
+            source: input.source,
+            partial,
+            invalid,
+            clock: &*engine.clock,
+        };
+        report.rules.reserve(outcome.rules.len());
+        for (index, (rule, said)) in engine.rules.rules().iter().zip(&outcome.rules).enumerate() {
+            report.rules.push(RuleCount {
+                fired: said.findings.len() as u64,
+                quiet: said.quiet,
+                unknown: said.unknown,
+                failed: said.failed,
+            });
+            if let Some(fault) = &said.fault {
+                report.rule_faults.push((index, fault.clone()));
+            }
+            if !said.findings.is_empty() {
+                alert::build(&context, rule, said, &mut report.alerts);
+            }
+        }
+        report
+    }
+}
+
+fn contradiction(
+    document: &Document<'_>,
+    origin: Origin,
+    repeated: crate::schema::Repeated,
+) -> Fault {
+    let spot_of = |node| {
+        let offset = place::offset(document, node).unwrap_or(0);
+        place::spot(document.text(), origin, offset)
+    };
+    let (first, again) = (spot_of(repeated.first), spot_of(repeated.again));
+    let name = crate::schema::excerpt(document, repeated.again);
+    let value = |node: u32| crate::schema::excerpt(document, node + 1);
+    Fault {
+        spot: again,
+        message: format!(
+            "{name} stands twice in one object with differing values: {} on line {}, column {}, and {} here; which is meant cannot be known, so keep one",
+            value(repeated.first),
+            first.line,
+            first.column,
+            value(repeated.again),
+        ),
+        code: "repeated-name",
+    }
+}

@@ -1,0 +1,178 @@
+//! Frames, delivered many at a time in one reused buffer.
+//!
+//! A [`Frame`] borrows its bytes from the [`Batch`], and says where they stood in the source.
+//!
+//! No parsing, and no allocation per frame: [`Batch::clear`] keeps the memory.
+
+use std::sync::Arc;
+
+use super::fault::FrameFault;
+use super::place::Place;
+use super::values::{Policy, Values};
+
+/// What was known of the collection around a frame when the frame was taken out of it.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Envelope {
+    pub(crate) context: Option<String>,
+    pub(crate) next_link: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Span {
+    start: usize,
+    end: usize,
+    place: Place,
+    envelope: Option<Arc<Envelope>>,
+    fault: Option<FrameFault>,
+}
+
+/// A run of frames in the order of their source.
+#[derive(Debug, Default, Clone)]
+pub struct Batch {
+    bytes: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+/// One JSON text, or what stands where one should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// The text, without white space around it. With a fault it may be only the beginning.
+    pub bytes: &'a [u8],
+    /// Offset of `bytes[0]` in the decompressed source, in bytes.
+    pub offset: u64,
+    /// Line of `bytes[0]`, 1-based.
+    pub line: u64,
+    /// Column of `bytes[0]`, 1-based, in characters; a tab is one.
+    pub column: u64,
+    /// The `@odata.context` of the collection that the text was taken from.
+    pub context: Option<&'a str>,
+    /// The collection that the text was taken from goes on behind an `@odata.nextLink`.
+    pub next_link: bool,
+    /// Set when the text must not be used as a document.
+    pub fault: Option<FrameFault>,
+}
+
+impl Batch {
+    /// An empty batch.
+    pub fn new() -> Batch {
+        Batch::default()
+    }
+
+    /// Forgets the frames and keeps the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.spans.clear();
+    }
+
+    /// Gives back memory beyond `bytes`, left by one unusually large document.
+    pub fn shrink_to(&mut self, bytes: usize) {
+        self.bytes.shrink_to(bytes);
+        self.spans.shrink_to(bytes / size_of::<Span>());
+    }
+
+    /// Number of frames.
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether there is no frame.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// Bytes of all frames.
+    pub fn byte_len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn bytes_capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// The frame at `index`.
+    pub fn get(&self, index: usize) -> Option<Frame<'_>> {
+        self.spans.get(index).map(|span| self.frame(span))
+    }
+
+    /// The frames in the order of the source.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Frame<'_>> {
+        self.spans.iter().map(|span| self.frame(span))
+    }
+
+    fn frame<'a>(&'a self, span: &'a Span) -> Frame<'a> {
+        let envelope = span.envelope.as_deref();
+        Frame {
+            bytes: &self.bytes[span.start..span.end],
+            offset: span.place.offset,
+            line: span.place.line,
+            column: span.place.column,
+            context: envelope.and_then(|envelope| envelope.context.as_deref()),
+            next_link: envelope.is_some_and(|envelope| envelope.next_link),
+            fault: span.fault,
+        }
+    }
+
+    pub(crate) fn push(
+        &mut self,
+        bytes: &[u8],
+        place: Place,
+        envelope: Option<&Arc<Envelope>>,
+        fault: Option<FrameFault>,
+    ) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(bytes.trim_ascii_end());
+        self.spans.push(Span {
+            start,
+            end: self.bytes.len(),
+            place,
+            envelope: envelope.cloned(),
+            fault,
+        });
+    }
+
+    /// Moves the frames of `other` behind these.
+    pub fn append(&mut self, other: &mut Batch) {
+        let shift = self.bytes.len();
+        self.bytes.append(&mut other.bytes);
+        self.spans.extend(other.spans.drain(..).map(|mut span| {
+            span.start += shift;
+            span.end += shift;
+            span
+        }));
+    }
+}
+
+impl Frame<'_> {
+    /// Splits a frame that holds several whole JSON objects or arrays one after the other.
+    ///
+    /// Once lines are known to be documents, a line is not scanned but handed on; a parser that
+    /// then finds a second value asks here. Appends the parts to `out` and answers `true`, or
+    /// leaves `out` alone and answers `false` when the text is one value, or is broken.
+    pub fn split(&self, out: &mut Batch) -> bool {
+        if self.fault.is_some() {
+            return false;
+        }
+        let place = Place {
+            offset: self.offset,
+            line: self.line,
+            column: self.column,
+        };
+        let mut values = Values::new(Policy::Closed, self.bytes.len(), false);
+        values.restart(place, self.offset);
+        let mut parts = Batch::new();
+        let whole = values.only_whole(self.bytes, &mut parts);
+        if !whole || parts.len() < 2 {
+            return false;
+        }
+        let envelope = Arc::new(Envelope {
+            context: self.context.map(str::to_owned),
+            next_link: self.next_link,
+        });
+        for span in &mut parts.spans {
+            span.envelope = Some(Arc::clone(&envelope));
+        }
+        out.append(&mut parts);
+        true
+    }
+}

@@ -1,0 +1,147 @@
+//! Frames do not depend on where reads are cut.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Pieces of documents and of what breaks them.
+const PIECES: &[&str] = &[
+    "{\"a\":1}",
+    "{\"b\":\"x\\\"}{\\\\\"}",
+    "{\n  \"c\": [1, 2],\n  \"d\": {}\n}",
+    "[{},{}]",
+    "[1,2]",
+    "[\n  {\n    \"e\": 1\n  },\n  {}\n]",
+    "{\"value\":[{\"version\":1},{}]}",
+    "{\"@odata.context\":\"c\",\"value\":[{}],\"x\":0}",
+    "{\"value\":[{\"caller\":{}}]}",
+    "{\"value\":[",
+    "\"value\"",
+    ":",
+    "{\"version\":1}",
+    "]}",
+    "\"\u{e9}\u{1f600}\"",
+    "\"\\u00e9",
+    "\n",
+    "\n",
+    "\r\n",
+    "\n\n",
+    " ",
+    "\t",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "\"",
+    "\\",
+    "\\\n",
+    "null",
+    "-1.5e3",
+    "junk",
+    "\u{1e}",
+    "\u{feff}",
+    "\0",
+    "{\"a\":[1}",
+    "{\"a\":\"x\n",
+    "                    ",
+    "\n{",
+    "\n[",
+    "\n  {",
+    ",\n",
+];
+
+fn text() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        20 => prop::sample::select(PIECES).prop_map(|piece| piece.as_bytes().to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 1..4),
+    ];
+    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
+
+    #[test]
+    fn frames_do_not_depend_on_cuts(
+        text in text(),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
+        framing in prop::sample::select(&Framing::ALL[..]),
+        never in any::<bool>(),
+        limit in prop::sample::select(&[1, 5, 12, 30, 1 << 20][..]),
+    ) {
+        let open = if never { Open::Never } else { Open::CallRecords };
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
+        cuts.sort_unstable();
+        let at_once = frames(framing, open, limit, &text, &[]);
+        prop_assert_eq!(&frames(framing, open, limit, &text, &cuts), &at_once, "{}", text.escape_ascii());
+        let everywhere: Vec<usize> = (0..text.len()).collect();
+        prop_assert_eq!(&frames(framing, open, limit, &text, &everywhere), &at_once, "{}", text.escape_ascii());
+    }
+
+    #[test]
+    fn documents_come_back_as_they_went_in(
+        documents in prop::collection::vec(document(), 1..12),
+        between in prop::sample::select(&["\n", "\r\n", "\n\n", " ", "", "\n\u{1e}"][..]),
+        pretty in any::<bool>(),
+    ) {
+        let documents: Vec<String> = documents
+            .iter()
+            .map(|value| match pretty {
+                true => serde_json::to_string_pretty(value).unwrap(),
+                false => value.to_string(),
+            })
+            .collect();
+        let mut array = Batch::new();
+        for (framing, text) in [
+            (Framing::Auto, documents.join(between)),
+            (Framing::Sequence, documents.join(between)),
+            (Framing::Auto, format!("[{}]", documents.join(","))),
+            (Framing::Array, format!("{{\"x\":[1],\"value\":[{}]}}", documents.join(" ,\n"))),
+        ] {
+            let mut framer = Framer::new(framing, FrameLimits::default(), Open::CallRecords);
+            array.clear();
+            framer.push(text.as_bytes(), &mut array);
+            framer.finish(&mut array);
+            let mut found = Batch::new();
+            for frame in array.iter() {
+                prop_assert_eq!(frame.fault, None);
+                if !frame.split(&mut found) {
+                    found.push(frame.bytes, Place::START, None, None);
+                }
+            }
+            let found: Vec<&[u8]> = found.iter().map(|frame| frame.bytes).collect();
+            let want: Vec<&[u8]> = documents.iter().map(|text| text.as_bytes()).collect();
+            prop_assert_eq!(found, want, "{}", text);
+        }
+    }
+}
+
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(512)
+}
+
+fn document() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        any::<i64>().prop_map(serde_json::Value::from),
+        "[ -~\\n\u{e9}\u{1f600}]{0,8}".prop_map(serde_json::Value::from),
+        Just(serde_json::Value::Null),
+    ];
+    let value = leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::from),
+            object(inner),
+        ]
+    });
+    object(value)
+}
+
+fn object(
+    value: impl Strategy<Value = serde_json::Value> + 'static,
+) -> impl Strategy<Value = serde_json::Value> {
+    prop::collection::btree_map("[a-z\"\\\\]{0,5}", value, 0..4)
+        .prop_map(|members| serde_json::Value::Object(members.into_iter().collect()))
+}

@@ -1,0 +1,423 @@
+//! Joins the stages: sources, workers, results in the order of their input.
+//!
+//! The sole owner of threads, queues and shutdown. Queues are bounded, so a slow
+//! reader of [`Running::events`] slows the sources and memory stays flat. What was
+//! taken in before a stop is finished; nothing is dropped. It renders nothing
+//! and writes nothing.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Receiver, Sender, bounded, never, select};
+
+use crate::engine::{Checker, Engine, Fault, Input, Report, Verdict};
+use crate::frame::{Batch, Frame};
+use crate::record::kind::Taken;
+use crate::record::{Origin, place};
+use crate::source::{
+    BatchPool, Delivery, Folder, FolderCounts, FolderOptions, Note, PassedOver, ReadOptions, SourceEnd,
+    SourceError, SourceName, file, stdin,
+};
+use crate::stats::Summary;
+
+/// How the stages are joined.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// threads that judge documents
+    pub workers: usize,
+    /// whether the bytes of a document that is not simply valid come with its report
+    pub keep_refused: bool,
+    /// where used batches go; give the same one to the sources
+    pub pool: BatchPool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            keep_refused: true,
+            pool: BatchPool::default(),
+        }
+    }
+}
+
+/// One thing that happened, in the order of the input.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A run of documents of one source was judged.
+    Judged {
+        /// the source
+        source: Arc<SourceName>,
+        /// counts over all of them
+        counts: Summary,
+        /// those that have something to say
+        documents: Vec<Judged>,
+    },
+    /// A source ended.
+    End {
+        /// the source
+        source: Arc<SourceName>,
+        /// how
+        outcome: SourceEnd,
+    },
+    /// An entry of a folder was passed over.
+    PassedOver {
+        /// its path
+        path: PathBuf,
+        /// why
+        reason: PassedOver,
+    },
+    /// Something about a folder that is worth knowing.
+    Noted(Note),
+    /// An intake is over: its files are read, or its folder's watch ended.
+    IntakeOver(IntakeEnd),
+}
+
+/// How an intake ended.
+#[derive(Debug, Default)]
+pub struct IntakeEnd {
+    /// what each folder counted
+    pub folders: Vec<FolderCounts>,
+    /// why it could not go on
+    pub errors: Vec<SourceError>,
+}
+
+/// One document that has something to say.
+#[derive(Debug)]
+pub struct Judged {
+    /// where it begins
+    pub origin: Origin,
+    /// what became of it
+    pub report: Report,
+    /// its bytes, if it was refused and they were asked for
+    pub text: Option<Vec<u8>>,
+}
+
+/// Where documents come from: run on a thread of its own until done or told to stop.
+pub type Intake = Box<
+    dyn FnOnce(&Receiver<()>, &mut dyn FnMut(Delivery) -> ControlFlow<()>) -> IntakeEnd + Send,
+>;
+
+/// Reads files one after another; `-` is standard input.
+pub fn files(paths: Vec<PathBuf>, options: ReadOptions) -> Intake {
+    Box::new(move |_stop, deliver| {
+        for path in &paths {
+            if file::read(path, &options, deliver).is_break() {
+                break;
+            }
+        }
+        IntakeEnd::default()
+    })
+}
+
+/// Reads one stream to its end.
+pub fn stream(reader: impl Read + Send + 'static, name: SourceName, options: ReadOptions) -> Intake {
+    Box::new(move |_stop, deliver| {
+        // A stop shows at the next delivery.
+        let _ = stdin::read(reader, name, &options, deliver);
+        IntakeEnd::default()
+    })
+}
+
+/// Watches a drop folder, or with `once` reads what is there.
+pub fn folder(path: PathBuf, options: FolderOptions, once: bool) -> Intake {
+    Box::new(move |stop, deliver| {
+        let mut folder = Folder::new(path, options);
+        let counts = if once {
+            folder.scan_once(deliver)
+        } else {
+            folder.watch(stop, deliver)
+        };
+        match counts {
+            Ok(counts) => IntakeEnd {
+                folders: vec![counts],
+                errors: Vec::new(),
+            },
+            Err(error) => IntakeEnd {
+                folders: Vec::new(),
+                errors: vec![error],
+            },
+        }
+    })
+}
+
+/// Runs intakes one after another, so that their documents keep that order.
+pub fn one_after_another(intakes: Vec<Intake>) -> Intake {
+    Box::new(move |stop, deliver| {
+        let mut all = IntakeEnd::default();
+        for intake in intakes {
+            let end = intake(stop, deliver);
+            all.folders.extend(end.folders);
+            all.errors.extend(end.errors);
+        }
+        all
+    })
+}
+
+/// A pipeline at work.
+pub struct Running {
+    /// what happens, in the order of the input; closed when all is done
+    pub events: Receiver<Event>,
+    stopper: Stopper,
+    collector: JoinHandle<()>,
+}
+
+/// Tells a pipeline to stop taking in.
+#[derive(Clone)]
+pub struct Stopper(Arc<Mutex<Option<Sender<()>>>>, Arc<Gate>);
+
+impl Stopper {
+    /// Takes no more in; what is in flight is finished, then the events end.
+    pub fn stop(&self) {
+        self.1.close();
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+    }
+}
+
+impl Running {
+    /// A handle that stops the pipeline from any thread.
+    pub fn stopper(&self) -> Stopper {
+        self.stopper.clone()
+    }
+
+    /// Waits until everything is finished; the events must be read meanwhile, or be dropped.
+    pub fn join(self) {
+        drop(self.events);
+        let _ = self.collector.join();
+    }
+}
+
+/// Numbers what is taken in, until it is closed.
+struct Gate(Mutex<(bool, u64)>);
+
+impl Gate {
+    fn lock(&self) -> std::sync::MutexGuard<'_, (bool, u64)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self) {
+        self.lock().0 = true;
+    }
+}
+
+enum Work {
+    Batch(Arc<SourceName>, Batch),
+    Event(Event),
+}
+
+struct Done {
+    number: u64,
+    event: Event,
+}
+
+/// Starts judging what the intakes bring.
+pub fn run(engine: Arc<Engine>, intakes: Vec<Intake>, options: Options) -> Running {
+    let workers = options.workers.max(1);
+    let flight = workers * 4;
+    let (stop_sender, stop) = bounded::<()>(0);
+    let (ticket_sender, tickets) = bounded::<()>(flight);
+    let (work_sender, work) = bounded::<(u64, Work)>(flight);
+    let (done_sender, done) = bounded::<Done>(flight);
+    let (event_sender, events) = bounded::<Event>(flight);
+    let gate = Arc::new(Gate(Mutex::new((false, 0))));
+    let intakes_left = Arc::new(AtomicUsize::new(intakes.len()));
+    let (over_sender, over) = bounded::<()>(1);
+
+    for intake in intakes {
+        let (gate, stop) = (Arc::clone(&gate), stop.clone());
+        let (ticket_sender, work_sender) = (ticket_sender.clone(), work_sender.clone());
+        let (left, over) = (Arc::clone(&intakes_left), over_sender.clone());
+        // Detached on purpose: a read of a silent pipe cannot be interrupted.
+        std::thread::spawn(move || {
+            let send = |work: Work| -> ControlFlow<()> {
+                // First a ticket, then a number: who holds a number is in flight already, so no
+                // later number can keep it waiting.
+                if ticket_sender.send(()).is_err() {
+                    return ControlFlow::Break(());
+                }
+                let number = {
+                    let mut gate = gate.lock();
+                    if gate.0 {
+                        return ControlFlow::Break(());
+                    }
+                    gate.1 += 1;
+                    gate.1 - 1
+                };
+                match work_sender.send((number, work)) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(_) => ControlFlow::Break(()),
+                }
+            };
+            let end = intake(&stop, &mut |delivery| {
+                let work = match delivery {
+                    Delivery::Batch { source, batch } => Work::Batch(source, batch),
+                    Delivery::End { source, outcome } => Work::Event(Event::End { source, outcome }),
+                    Delivery::PassedOver { path, reason } => {
+                        Work::Event(Event::PassedOver { path, reason })
+                    }
+                    Delivery::Note(note) => Work::Event(Event::Noted(note)),
+                };
+                send(work)
+            });
+            let _ = send(Work::Event(Event::IntakeOver(end)));
+            if left.fetch_sub(1, Ordering::AcqRel) == 1 {
+                gate.close();
+                let _ = over.send(());
+            }
+        });
+    }
+    if intakes_left.load(Ordering::Acquire) == 0 {
+        gate.close();
+    }
+    drop((ticket_sender, work_sender, over_sender));
+
+    for _ in 0..workers {
+        let (work, done) = (work.clone(), done_sender.clone());
+        let (mut checker, options) = (engine.checker(), options.clone());
+        std::thread::spawn(move || {
+            for (number, work) in work {
+                let event = match work {
+                    Work::Batch(source, batch) => {
+                        let event = judge(&mut checker, source, &batch, options.keep_refused);
+                        options.pool.give(batch);
+                        event
+                    }
+                    Work::Event(event) => event,
+                };
+                if done.send(Done { number, event }).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    drop((work, done_sender));
+
+    let stopper = Stopper(Arc::new(Mutex::new(Some(stop_sender))), Arc::clone(&gate));
+    let collector = std::thread::spawn(move || {
+        collect(&gate, &stop, &over, &done, &tickets, &event_sender);
+    });
+    Running {
+        events,
+        stopper,
+        collector,
+    }
+}
+
+/// Puts results back into the order of their numbers.
+fn collect(
+    gate: &Gate,
+    stop: &Receiver<()>,
+    over: &Receiver<()>,
+    done: &Receiver<Done>,
+    tickets: &Receiver<()>,
+    events: &Sender<Event>,
+) {
+    let mut waiting: BTreeMap<u64, Event> = BTreeMap::new();
+    let mut next = 0u64;
+    // Once the gate is closed its number is final, and nobody needs to tell us again.
+    let (mut stop, mut over) = (stop.clone(), over.clone());
+    loop {
+        let (closed, taken) = *gate.lock();
+        if closed && next == taken {
+            return;
+        }
+        select! {
+            recv(done) -> result => {
+                let Ok(result) = result else { return };
+                waiting.insert(result.number, result.event);
+                while let Some(event) = waiting.remove(&next) {
+                    next += 1;
+                    let _ = tickets.try_recv();
+                    // Nobody listens: stop taking in, and finish what is in flight.
+                    if events.send(event).is_err() {
+                        gate.close();
+                    }
+                }
+            }
+            recv(stop) -> _ => {
+                gate.close();
+                stop = never();
+            }
+            recv(over) -> _ => over = never(),
+        }
+    }
+}
+
+fn judge(
+    checker: &mut Checker,
+    source: Arc<SourceName>,
+    batch: &Batch,
+    keep_refused: bool,
+) -> Event {
+    let mut counts = Summary::default();
+    let mut documents = Vec::new();
+    let name = source.to_string();
+    for frame in batch.iter() {
+        judge_frame(checker, &name, frame, keep_refused, &mut counts, &mut documents);
+    }
+    Event::Judged {
+        source,
+        counts,
+        documents,
+    }
+}
+
+fn judge_frame(
+    checker: &mut Checker,
+    source: &str,
+    frame: Frame<'_>,
+    keep_refused: bool,
+    counts: &mut Summary,
+    documents: &mut Vec<Judged>,
+) {
+    let origin = Origin {
+        line: frame.line,
+        column: frame.column,
+        offset: frame.offset,
+    };
+    let input = Input {
+        bytes: frame.bytes,
+        source,
+        origin,
+        taken: Taken {
+            element: frame.context.is_some(),
+            context: frame.context,
+        },
+    };
+    let report = match frame.fault {
+        Some(fault) => Report::malformed(Fault {
+            spot: place::spot(frame.bytes, origin, 0),
+            message: fault.to_string(),
+            code: fault.code(),
+        }),
+        None => checker.check(input),
+    };
+    if report.verdict == Verdict::Malformed && frame.fault.is_none() {
+        // A line may hold two whole documents; each is judged for itself.
+        let mut parts = Batch::new();
+        if frame.split(&mut parts) {
+            for part in parts.iter() {
+                judge_frame(checker, source, part, keep_refused, counts, documents);
+            }
+            return;
+        }
+    }
+    counts.document(&report, frame.bytes.len());
+    if report.has_something_to_say() {
+        let text = (keep_refused && report.verdict != Verdict::Valid).then(|| frame.bytes.to_vec());
+        documents.push(Judged {
+            origin,
+            report,
+            text,
+        });
+    }
+}

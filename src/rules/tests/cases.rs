@@ -1,0 +1,122 @@
+//! Each `tests/cases/rules/<sentence>.rhai` must fail to load with exactly `<sentence>.expected`.
+//!
+//! `QUALWATCH_BLESS=1` writes the expectations anew; read the difference before you keep it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::build::{LIMITS, pack};
+use crate::rules::{Overrides, RuleSet};
+
+#[test]
+fn load_errors_read_as_expected() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/cases/rules");
+    let mut failed = Vec::new();
+    let mut seen = 0;
+    for entry in fs::read_dir(folder).expect("the cases") {
+        let path = entry.expect("a case").path();
+        if path.extension().is_none_or(|extension| extension != "rhai") {
+            continue;
+        }
+        seen += 1;
+        let rules = fs::read_to_string(&path).expect("a case");
+        let limits =
+            fs::read_to_string(path.with_extension("toml")).unwrap_or_else(|_| LIMITS.to_owned());
+        let said = match RuleSet::from_sources(&[pack(&limits, &rules)], &Overrides::none()) {
+            Ok(_) => "it loads\n".to_owned(),
+            Err(errors) => format!("{errors}\n"),
+        };
+        let expected = path.with_extension("expected");
+        if std::env::var_os("QUALWATCH_BLESS").is_some() {
+            fs::write(&expected, &said).expect("an expectation");
+        }
+        let want = fs::read_to_string(&expected).unwrap_or_default();
+        if want != said {
+            failed.push(format!(
+                "{}\n--- want\n{want}--- got\n{said}",
+                path.display()
+            ));
+        }
+    }
+    assert!(seen > 20, "{seen} cases");
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn overrides_must_name_a_limit_and_fit_it() {
+    let rule = "rule(\"a\", #{ on: \"stream\", when: |s| s.averageJitter > limits::jitter });";
+    let load = |written: &str| {
+        let mut overrides = Overrides::none();
+        assert!(overrides.add(written));
+        RuleSet::from_sources(&[pack(LIMITS, rule)], &overrides)
+    };
+    let (set, _) = load("jitter=40ms").expect("a limit");
+    let limit = set.limits(&set.rules()[0]).get("jitter").expect("a limit");
+    assert_eq!(limit.limit.value.to_string(), "40");
+    for (written, want) in [
+        ("jiter=40ms", "did you mean `jitter`?"),
+        ("jitter=40%", "is in ratio, but the limit is in ms"),
+        ("jitter=fast", "`fast` is no limit"),
+    ] {
+        let said = load(written).expect_err(written).to_string();
+        assert!(said.contains(want), "{written}: {said}");
+    }
+}
+
+#[test]
+fn a_limit_that_no_rule_reads_is_a_notice() {
+    let rule = "rule(\"a\", #{ on: \"stream\", when: |s| s.averageJitter > limits::jitter });";
+    let thresholds = "jitter = 30\nidle = 3";
+    let (_, notices) =
+        RuleSet::from_sources(&[pack(thresholds, rule)], &Overrides::none()).expect("rules");
+    let said: Vec<String> = notices.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        ["rules/thresholds.toml:2:1: no rule here reads the limit `idle`"]
+    );
+}
+
+#[test]
+fn a_folder_is_its_own_files_and_a_sub_folder_falls_back_to_its_parent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let rule = |name: &str, limit: &str| {
+        format!(
+            "rule(\"{name}\", #{{ on: \"stream\", when: |s| s.averageJitter > limits::{limit} }});"
+        )
+    };
+    fs::create_dir(at("sub")).expect("a folder");
+    fs::write(at("thresholds.toml"), "jitter = \"30ms\"\nother = 5").expect("a file");
+    fs::write(at("one.rhai"), rule("one", "jitter")).expect("a file");
+    fs::write(at("two.rhai"), rule("two", "other")).expect("a file");
+    fs::write(at("notes.txt"), "no rules").expect("a file");
+    fs::write(at("sub/thresholds.toml"), "jitter = \"50ms\"").expect("a file");
+    fs::write(at("sub/three.rhai"), rule("three", "jitter")).expect("a file");
+    fs::write(at("sub/four.rhai"), rule("four", "other")).expect("a file");
+    let none = Overrides::none();
+    let (set, _) = RuleSet::load(&[at("")], &none).expect("rules");
+    assert_eq!(set.rules().len(), 2);
+    let (set, _) = RuleSet::load(&[at(""), at("one.rhai"), at("sub")], &none).expect("rules");
+    let names: Vec<&str> = set.rules().iter().map(|rule| &**rule.name()).collect();
+    assert_eq!(names, ["one", "two", "four", "three"]);
+    let jitter = |rule: usize| {
+        set.limits(&set.rules()[rule])
+            .get("jitter")
+            .map(|entry| entry.limit.value.to_string())
+    };
+    assert_eq!(
+        (jitter(0), jitter(3)),
+        (Some("30".to_owned()), Some("50".to_owned()))
+    );
+    for (path, want) in [("missing", "cannot read"), ("notes", "cannot read")] {
+        let said = RuleSet::load(&[at(path)], &none)
+            .expect_err(path)
+            .to_string();
+        assert!(said.contains(want), "{said}");
+    }
+    fs::create_dir(at("empty")).expect("a folder");
+    let said = RuleSet::load(&[at("empty")], &none)
+        .expect_err("no rules")
+        .to_string();
+    assert!(said.contains("no rules in"), "{said}");
+}

@@ -1,0 +1,71 @@
+//! One file that the user named.
+//!
+//! A pipe with a name, or a terminal, is read as the stream that it is: the user asked for it.
+//! A folder, a socket or a disk is refused with an error that says what to give instead.
+//!
+//! What a folder holds is looked at more sternly, in [`folder`](super::folder).
+
+use std::fs::{self, File, Metadata};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::error::SourceError;
+use super::look::{Kind, kind_of};
+use super::{Deliver, Delivery, ReadOptions, SourceEnd, SourceName};
+
+/// Reads the file to its end; `-` is standard input.
+///
+/// Delivers batches and then the end, which tells also that the file could not be opened.
+pub fn read(path: &Path, options: &ReadOptions, deliver: &mut Deliver<'_>) -> ControlFlow<()> {
+    if path.as_os_str() == "-" {
+        let name = Arc::new(SourceName::Stdin);
+        return super::read::read(std::io::stdin(), &name, options, deliver);
+    }
+    let source = Arc::new(SourceName::File(path.to_owned()));
+    match open(path) {
+        Ok(file) => super::read::read(file, &source, options, deliver),
+        Err(error) => not_opened(&source, error, deliver),
+    }
+}
+
+/// Delivers the end of a source that never began.
+pub(super) fn not_opened(
+    source: &Arc<SourceName>,
+    error: SourceError,
+    deliver: &mut Deliver<'_>,
+) -> ControlFlow<()> {
+    let outcome = SourceEnd {
+        error: Some(error),
+        ..SourceEnd::default()
+    };
+    deliver(Delivery::End {
+        source: Arc::clone(source),
+        outcome,
+    })
+}
+
+fn open(path: &Path) -> Result<File, SourceError> {
+    let failed = |error| SourceError::Open {
+        path: path.to_owned(),
+        error,
+    };
+    let metadata = fs::metadata(path).map_err(failed)?;
+    if let Some((what, hint)) = refused(&metadata) {
+        return Err(SourceError::NotReadable {
+            path: path.to_owned(),
+            what,
+            hint,
+        });
+    }
+    File::open(path).map_err(failed)
+}
+
+fn refused(metadata: &Metadata) -> Option<(&'static str, &'static str)> {
+    match kind_of(metadata.file_type()) {
+        Kind::Directory => Some(("a folder", "give the folder itself to watch it")),
+        Kind::Socket => Some(("a socket", "pipe its data in, and give `-`")),
+        Kind::BlockDevice => Some(("a disk", "give a file on it")),
+        Kind::File | Kind::Symlink | Kind::Fifo | Kind::CharDevice => None,
+    }
+}

@@ -1,0 +1,360 @@
+//! The drop folder: events are hints, and the listing is the truth.
+//!
+//! A file is read when it is whole: renamed into the folder, closed by its writer, or unchanged
+//! for a while. It is read into memory and looked at again before anything of it is delivered,
+//! so that a file that changes meanwhile, or whose last document has no end yet, waits and is
+//! read again. Only a file larger than the document limit is delivered while it is read.
+//!
+//! Never follows a link, opens a pipe or goes into a folder; never changes anything. Decisions
+//! are in `inbox`; here is the disk.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Cursor, Read};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crossbeam_channel::{Receiver, TryRecvError, never, select};
+
+use super::clock::{Clock, SystemClock};
+use super::counts::FolderCounts;
+use super::error::SourceError;
+use super::hold::Hold;
+use super::inbox::{Hint, Inbox, Job, Outcome};
+use super::look::{Identity, Kind, Look};
+use super::watch::{Change, Watch};
+use super::{Deliver, Delivery, Note, ReadOptions, SourceName};
+
+/// While the folder is not there, it is looked for this often.
+const ABSENT: Duration = Duration::from_millis(500);
+
+/// How a folder is read.
+#[derive(Clone)]
+pub struct FolderOptions {
+    /// How each of its files is read.
+    pub read: ReadOptions,
+    /// How long a file that came without a telling event must be unchanged. Default 1 s.
+    pub settle: Duration,
+    /// How long an empty file, or one without an end, is waited for. Default 60 s.
+    pub patience: Duration,
+    /// How often the folder is listed, whatever the events say. Default 15 s.
+    pub scan_every: Duration,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for FolderOptions {
+    fn default() -> FolderOptions {
+        FolderOptions {
+            read: ReadOptions::default(),
+            settle: Duration::from_secs(1),
+            patience: Duration::from_secs(60),
+            scan_every: Duration::from_secs(15),
+            clock: Arc::new(SystemClock::new()),
+        }
+    }
+}
+
+/// A folder into which records are dropped.
+pub struct Folder {
+    path: PathBuf,
+    options: FolderOptions,
+    inbox: Inbox,
+    /// One file, at most as long as the document limit.
+    memory: Vec<u8>,
+}
+
+impl Folder {
+    /// The folder at `path`, which is not touched yet.
+    pub fn new(path: impl Into<PathBuf>, options: FolderOptions) -> Folder {
+        Folder {
+            path: path.into(),
+            inbox: Inbox::new(options.settle, options.patience),
+            options,
+            memory: Vec::new(),
+        }
+    }
+
+    /// What became of the files so far.
+    pub fn counts(&self) -> &FolderCounts {
+        &self.inbox.counts
+    }
+
+    /// Reads what is there now, and waits for nothing: a document without an end is delivered
+    /// as the fault that it is.
+    pub fn scan_once(&mut self, deliver: &mut Deliver<'_>) -> Result<FolderCounts, SourceError> {
+        self.inbox = Inbox::new(Duration::ZERO, Duration::ZERO);
+        // Broken off by the receiver: the counts say how far it came.
+        let _ = self.scan(Hint::FirstScan, deliver)?;
+        while let ControlFlow::Continue(true) = self.read_next(deliver) {}
+        Ok(self.inbox.counts.clone())
+    }
+
+    /// Reads what is there and what comes, until `stop` has a message or loses its sender, or
+    /// the receiver answers `Break`.
+    ///
+    /// Fails only when the folder cannot be listed at the beginning.
+    pub fn watch(
+        &mut self,
+        stop: &Receiver<()>,
+        deliver: &mut Deliver<'_>,
+    ) -> Result<FolderCounts, SourceError> {
+        fs::read_dir(&self.path).map_err(|error| self.failed(error))?;
+        // `Break` is an order, not a failure.
+        let _ = self.run(stop, deliver);
+        Ok(self.inbox.counts.clone())
+    }
+
+    fn run(&mut self, stop: &Receiver<()>, deliver: &mut Deliver<'_>) -> ControlFlow<()> {
+        let clock = Arc::clone(&self.options.clock);
+        let mut root = self.root();
+        let mut watch = self.start_watch(deliver)?;
+        let mut next_scan = self.scan_or_note(Hint::FirstScan, deliver)?;
+        loop {
+            let mut scan = false;
+            if let Some(watch) = &watch {
+                for change in watch.changes.try_iter() {
+                    scan |= self.change(change, deliver)?;
+                }
+                if watch.overflowed() {
+                    scan |= self.change(Change::Overflow, deliver)?;
+                }
+            }
+            if scan || clock.now() >= next_scan {
+                let present = self.root();
+                if present.is_some() && (present != root || watch.is_none()) {
+                    // First the watch, then the listing: nothing can come between them.
+                    watch = self.start_watch(deliver)?;
+                    if root.is_none() {
+                        deliver(Delivery::Note(Note::FolderBack(self.path.clone())))?;
+                    }
+                } else if present.is_none() && root.is_some() {
+                    watch = None;
+                    deliver(Delivery::Note(Note::FolderGone(self.path.clone())))?;
+                }
+                root = present;
+                next_scan = self.scan_or_note(Hint::Scan, deliver)?;
+            }
+            while let Some(name) = self.inbox.due(clock.now()) {
+                self.look(&name, Hint::Again, deliver)?;
+            }
+            if !matches!(stop.try_recv(), Err(TryRecvError::Empty)) {
+                return ControlFlow::Break(());
+            }
+            if self.read_next(deliver)? {
+                continue;
+            }
+            let due = self
+                .inbox
+                .next_look()
+                .map_or(next_scan, |look| look.min(next_scan));
+            let wait = due.saturating_sub(clock.now());
+            let none = never();
+            let changes = watch.as_ref().map_or(&none, |watch| &watch.changes);
+            let change = select! {
+                recv(stop) -> _ => return ControlFlow::Break(()),
+                recv(changes) -> change => Some(change),
+                default(wait) => None,
+            };
+            match change {
+                None => {}
+                Some(Ok(change)) => {
+                    let list = self.change(change, deliver)?;
+                    next_scan = if list { clock.now() } else { next_scan };
+                }
+                // The watcher is dead; the next listing starts another.
+                Some(Err(_)) => watch = None,
+            }
+        }
+    }
+
+    /// Follows a hint. `true`: the folder must be listed.
+    fn change(&mut self, change: Change, deliver: &mut Deliver<'_>) -> ControlFlow<(), bool> {
+        match change {
+            Change::Name(name, hint) => {
+                self.look(&name, hint, deliver)?;
+                ControlFlow::Continue(false)
+            }
+            Change::Root => ControlFlow::Continue(true),
+            Change::Overflow => {
+                self.inbox.counts.overflows += 1;
+                deliver(Delivery::Note(Note::Overflow))?;
+                ControlFlow::Continue(true)
+            }
+        }
+    }
+
+    fn look(&mut self, name: &OsStr, hint: Hint, deliver: &mut Deliver<'_>) -> ControlFlow<()> {
+        let path = self.path.join(name);
+        let look = fs::symlink_metadata(&path).ok().map(|meta| Look::of(&meta));
+        let told = self.inbox.look(name, look, hint, self.options.clock.now());
+        match told {
+            Some(reason) => deliver(Delivery::PassedOver { path, reason }),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    fn scan_or_note(&mut self, hint: Hint, deliver: &mut Deliver<'_>) -> ControlFlow<(), Duration> {
+        let wait = match self.scan(hint, deliver) {
+            Ok(ControlFlow::Break(())) => return ControlFlow::Break(()),
+            Ok(ControlFlow::Continue(())) => self.options.scan_every,
+            Err(_) => self.options.scan_every.min(ABSENT),
+        };
+        ControlFlow::Continue(self.options.clock.now() + wait)
+    }
+
+    /// Lists the folder, oldest file first.
+    fn scan(
+        &mut self,
+        hint: Hint,
+        deliver: &mut Deliver<'_>,
+    ) -> Result<ControlFlow<()>, SourceError> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.path).map_err(|error| self.failed(error))? {
+            let name = entry.map_err(|error| self.failed(error))?.file_name();
+            if let Ok(meta) = fs::symlink_metadata(self.path.join(&name)) {
+                found.push((
+                    meta.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+                    name,
+                    meta,
+                ));
+            }
+        }
+        found.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        let now = self.options.clock.now();
+        self.inbox.begin_scan();
+        for (_, name, meta) in found {
+            if let Some(reason) = self.inbox.look(&name, Some(Look::of(&meta)), hint, now) {
+                let path = self.path.join(&name);
+                if deliver(Delivery::PassedOver { path, reason }).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+        }
+        self.inbox.end_scan();
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Reads the next file that is ready. `false`: there is none.
+    fn read_next(&mut self, deliver: &mut Deliver<'_>) -> ControlFlow<(), bool> {
+        let Some(job) = self.inbox.next() else {
+            return ControlFlow::Continue(false);
+        };
+        let path = self.path.join(&job.name);
+        let outcome = self.read(&path, &job, deliver)?;
+        let look = match outcome {
+            Outcome::Changed => fs::symlink_metadata(&path).ok().map(|meta| Look::of(&meta)),
+            _ => None,
+        };
+        let now = self.options.clock.now();
+        if let Some(reason) = self.inbox.finish(&job.name, outcome, look, now) {
+            deliver(Delivery::PassedOver { path, reason })?;
+        }
+        ControlFlow::Continue(true)
+    }
+
+    fn read(
+        &mut self,
+        path: &Path,
+        job: &Job,
+        deliver: &mut Deliver<'_>,
+    ) -> ControlFlow<(), Outcome> {
+        let source = Arc::new(SourceName::File(path.to_owned()));
+        let mut file = match open(path, &job.identity) {
+            Ok(Some(file)) => file,
+            Ok(None) => return ControlFlow::Continue(Outcome::Changed),
+            Err(error) => {
+                return ControlFlow::Continue(match error.kind() {
+                    io::ErrorKind::NotFound => Outcome::Gone,
+                    io::ErrorKind::PermissionDenied => Outcome::Denied,
+                    _ => {
+                        let path = path.to_owned();
+                        super::file::not_opened(
+                            &source,
+                            SourceError::Open { path, error },
+                            deliver,
+                        )?;
+                        Outcome::Failed
+                    }
+                });
+            }
+        };
+        let options = &self.options.read;
+        if job.identity.size > options.limits.document as u64 {
+            let mut hold = Hold::new(0, true);
+            super::read::read(file, &source, options, &mut |one| hold.take(one, deliver))?;
+            return ControlFlow::Continue(hold.outcome());
+        }
+        self.memory.clear();
+        // One more byte than it had: a file that grows is caught without reading on.
+        let mut limited = file.by_ref().take(job.identity.size + 1);
+        let read = limited.read_to_end(&mut self.memory);
+        let after = file.metadata().ok().zip(fs::symlink_metadata(path).ok());
+        let same = after.is_some_and(|(open, named)| {
+            Look::of(&open).identity == job.identity && Look::of(&named).identity == job.identity
+        });
+        match read {
+            Ok(size) if same && size as u64 == job.identity.size => {}
+            Ok(_) => return ControlFlow::Continue(Outcome::Changed),
+            Err(error) => {
+                let error = SourceError::Read { offset: 0, error };
+                super::file::not_opened(&source, error, deliver)?;
+                return ControlFlow::Continue(Outcome::Failed);
+            }
+        }
+        let mut hold = Hold::new(options.limits.document.saturating_mul(2), job.as_it_is);
+        let text = Cursor::new(&self.memory);
+        super::read::read(text, &source, options, &mut |one| hold.take(one, deliver))?;
+        if hold.waits() {
+            return ControlFlow::Continue(Outcome::Unfinished);
+        }
+        hold.release(deliver)?;
+        ControlFlow::Continue(hold.outcome())
+    }
+
+    fn start_watch(&self, deliver: &mut Deliver<'_>) -> ControlFlow<(), Option<Watch>> {
+        match Watch::start(&self.path) {
+            Ok(watch) => ControlFlow::Continue(Some(watch)),
+            Err(error) => {
+                let error = self.failed(io::Error::other(error));
+                deliver(Delivery::Note(Note::WatchFailed(error)))?;
+                ControlFlow::Continue(None)
+            }
+        }
+    }
+
+    /// Which folder stands under the path.
+    fn root(&self) -> Option<(u64, u64)> {
+        let meta = fs::metadata(&self.path).ok()?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            meta.is_dir().then(|| (meta.dev(), meta.ino()))
+        }
+        #[cfg(not(unix))]
+        meta.is_dir().then_some((0, 0))
+    }
+
+    fn failed(&self, error: io::Error) -> SourceError {
+        SourceError::Watch {
+            path: self.path.clone(),
+            error,
+        }
+    }
+}
+
+/// Opens the file that was looked at; `None` when another one stands there now.
+///
+/// Looked at before, so that a pipe that took its place is not waited for, and after, so that
+/// what was opened is what was looked at.
+fn open(path: &Path, identity: &Identity) -> io::Result<Option<File>> {
+    let is_it = |look: Look| look.kind == Kind::File && look.identity == *identity;
+    if !is_it(Look::of(&fs::symlink_metadata(path)?)) {
+        return Ok(None);
+    }
+    let file = File::open(path)?;
+    let same = is_it(Look::of(&file.metadata()?));
+    Ok(same.then_some(file))
+}

@@ -1,0 +1,215 @@
+//! Where bytes come from: a pipe, a file, or a drop folder.
+//!
+//! Each source reads, decompresses, frames, and hands what it found to one callback, in order.
+//! A callback that blocks holds the reading back; one that answers `Break` ends it.
+//!
+//! No document is judged here, and no thread is started but the folder watcher's own. Nothing
+//! is passed over without a [`Delivery`] that says so.
+
+mod clock;
+mod compressed;
+mod counts;
+mod error;
+pub mod file;
+pub mod folder;
+mod hold;
+mod inbox;
+mod look;
+mod pool;
+mod read;
+pub mod stdin;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::frame::{Batch, FrameLimits, Framing, Open};
+
+pub use clock::{Clock, SystemClock};
+pub use counts::FolderCounts;
+pub use error::SourceError;
+pub use folder::{Folder, FolderOptions};
+pub use pool::BatchPool;
+
+/// How a source is read.
+#[derive(Debug, Clone)]
+pub struct ReadOptions {
+    /// How the source holds its documents.
+    pub framing: Framing,
+    /// What a document may cost.
+    pub limits: FrameLimits,
+    /// Whether arrays and collections are opened.
+    pub open: Open,
+    /// Most bytes that may come out of one compressed source. Default 4 GiB.
+    pub max_decompressed: u64,
+    /// Bytes of one read. Default 256 KiB.
+    pub chunk: usize,
+    /// Where batches come from, and where the receiver may give them back.
+    pub pool: BatchPool,
+}
+
+impl Default for ReadOptions {
+    fn default() -> ReadOptions {
+        ReadOptions {
+            framing: Framing::default(),
+            limits: FrameLimits::default(),
+            open: Open::default(),
+            max_decompressed: 4 << 30,
+            chunk: 256 << 10,
+            pool: BatchPool::default(),
+        }
+    }
+}
+
+/// What a source is called in messages.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum SourceName {
+    /// Standard input.
+    Stdin,
+    /// A file, a pipe with a name, or a file in a folder.
+    File(PathBuf),
+}
+
+impl SourceName {
+    /// The path, for what has one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            SourceName::Stdin => None,
+            SourceName::File(path) => Some(path),
+        }
+    }
+}
+
+impl fmt::Display for SourceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SourceName::Stdin => f.write_str("<stdin>"),
+            SourceName::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// What a source hands over.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// Frames, in the order of the source.
+    Batch {
+        /// Whose frames these are.
+        source: Arc<SourceName>,
+        /// The frames; never none. Give it back to [`ReadOptions::pool`].
+        batch: Batch,
+    },
+    /// All of the source's frames were handed over.
+    End {
+        /// Which source ended.
+        source: Arc<SourceName>,
+        /// How it ended.
+        outcome: SourceEnd,
+    },
+    /// Something in the folder that is not read; told once.
+    PassedOver {
+        /// What is passed over.
+        path: PathBuf,
+        /// Why.
+        reason: PassedOver,
+    },
+    /// Something worth a line in the log.
+    Note(Note),
+}
+
+/// How a source ended.
+#[derive(Debug, Default)]
+pub struct SourceEnd {
+    /// Decompressed bytes.
+    pub bytes: u64,
+    /// Frames, those with a fault included.
+    pub frames: u64,
+    /// Why it ended before its end.
+    pub error: Option<SourceError>,
+}
+
+/// Why something in a folder is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum PassedOver {
+    /// Its name says that it is still being written.
+    TemporaryName,
+    /// Its name does not end like that of a record.
+    OtherName,
+    /// A symbolic link.
+    Symlink,
+    /// A named pipe.
+    Fifo,
+    /// A socket.
+    Socket,
+    /// A device.
+    Device,
+    /// A folder in the folder.
+    Directory,
+    /// A file that must not be read; tried again when it changes.
+    Unreadable,
+    /// A file that has stayed empty; read when it changes.
+    Empty,
+}
+
+impl PassedOver {
+    /// A stable name for counters.
+    pub fn code(self) -> &'static str {
+        match self {
+            PassedOver::TemporaryName => "temporary-name",
+            PassedOver::OtherName => "other-name",
+            PassedOver::Symlink => "symlink",
+            PassedOver::Fifo => "fifo",
+            PassedOver::Socket => "socket",
+            PassedOver::Device => "device",
+            PassedOver::Directory => "directory",
+            PassedOver::Unreadable => "unreadable",
+            PassedOver::Empty => "empty",
+        }
+    }
+}
+
+impl fmt::Display for PassedOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PassedOver::TemporaryName => {
+                "its name says that it is still being written; rename it when it is whole"
+            }
+            PassedOver::OtherName => {
+                "its name is none of a record; let it end in .json, .ndjson, .jsonl or .txt, \
+                 or one of them with .gz or .zst"
+            }
+            PassedOver::Symlink => "a symbolic link is not followed; put the file itself here",
+            PassedOver::Fifo => "a named pipe is not read in a folder; give its path by itself",
+            PassedOver::Socket => "a socket cannot be read",
+            PassedOver::Device => "a device is not read in a folder",
+            PassedOver::Directory => "a folder in the folder is not read; give its path as well",
+            PassedOver::Unreadable => {
+                "its permissions forbid reading; allow it, and it is read at once"
+            }
+            PassedOver::Empty => "it is empty; write the document again",
+        })
+    }
+}
+
+/// Something worth a line in the log.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Note {
+    /// Events of the folder were lost, so it is listed anew; nothing is missing.
+    Overflow,
+    /// The folder is not there; it is waited for.
+    FolderGone(PathBuf),
+    /// The folder is there again, and watched.
+    FolderBack(PathBuf),
+    /// Watching does not work; the folder is listed from time to time instead.
+    WatchFailed(SourceError),
+}
+
+/// Takes what a source found. `Break` ends the source without another call.
+pub type Deliver<'a> = dyn FnMut(Delivery) -> ControlFlow<()> + 'a;

@@ -1,0 +1,21 @@
+//! Standard input, or any other stream.
+//!
+//! Reads as much as is there, and delivers it before it waits for more.
+
+use std::io::Read;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::{Deliver, ReadOptions, SourceName};
+
+/// Reads `reader` to its end, and delivers batches and then the end.
+///
+/// For standard input give [`std::io::stdin`] itself: its lock would outlive the wait.
+pub fn read(
+    reader: impl Read,
+    name: SourceName,
+    options: &ReadOptions,
+    deliver: &mut Deliver<'_>,
+) -> ControlFlow<()> {
+    super::read::read(reader, &Arc::new(name), options, deliver)
+}

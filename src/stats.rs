@@ -1,0 +1,117 @@
+//! Counts: each document once by verdict, each file once by its end, each rule by places.
+//!
+//! Counts are added up from parts and never estimated; that they add up is a
+//! promise (`seen = valid + partial + invalid + foreign + malformed`), checked
+//! by [`Summary::adds_up`]. Nothing here prints.
+
+use std::collections::BTreeMap;
+
+use crate::engine::{Report, RuleCount, Verdict};
+use crate::record::Kind;
+use crate::rules::Severity;
+
+/// Documents by verdict and kind, and what they gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// documents that came in
+    pub seen: u64,
+    /// bytes of them
+    pub bytes: u64,
+    /// documents by verdict
+    pub verdicts: BTreeMap<Verdict, u64>,
+    /// documents by kind, the malformed ones left out
+    pub kinds: BTreeMap<Kind, u64>,
+    /// malformed documents by reason
+    pub malformed: BTreeMap<&'static str, u64>,
+    /// records without their sessions
+    pub unexpanded: u64,
+    /// violations of the schema
+    pub problems: u64,
+    /// invalid documents of which not all violations were kept
+    pub capped: u64,
+    /// notices
+    pub notices: u64,
+    /// sessions
+    pub sessions: u64,
+    /// sessions that came twice in one document and counted once
+    pub repeated_sessions: u64,
+    /// one for each rule, by places
+    pub rules: Vec<RuleCount>,
+    /// alerts raised, by severity
+    pub alerts: BTreeMap<Severity, u64>,
+}
+
+impl Summary {
+    /// Counts one document of `bytes` bytes.
+    pub fn document(&mut self, report: &Report, bytes: usize) {
+        self.seen += 1;
+        self.bytes += bytes as u64;
+        *self.verdicts.entry(report.verdict).or_default() += 1;
+        match &report.fault {
+            Some(fault) => *self.malformed.entry(fault.code).or_default() += 1,
+            None => *self.kinds.entry(report.kind).or_default() += 1,
+        }
+        self.unexpanded += u64::from(report.unexpanded);
+        self.problems += report.problems.len() as u64;
+        self.capped += u64::from(report.more_problems);
+        self.notices += report.notice_count;
+        self.sessions += report.sessions;
+        self.repeated_sessions += report.repeated_sessions;
+        self.add_rules(&report.rules);
+        for alert in &report.alerts {
+            *self.alerts.entry(alert.severity).or_default() += 1;
+        }
+    }
+
+    /// Adds another summary to this one.
+    pub fn add(&mut self, other: &Summary) {
+        self.seen += other.seen;
+        self.bytes += other.bytes;
+        merge(&mut self.verdicts, &other.verdicts);
+        merge(&mut self.kinds, &other.kinds);
+        merge(&mut self.malformed, &other.malformed);
+        merge(&mut self.alerts, &other.alerts);
+        self.unexpanded += other.unexpanded;
+        self.problems += other.problems;
+        self.capped += other.capped;
+        self.notices += other.notices;
+        self.sessions += other.sessions;
+        self.repeated_sessions += other.repeated_sessions;
+        self.add_rules(&other.rules);
+    }
+
+    fn add_rules(&mut self, rules: &[RuleCount]) {
+        if self.rules.len() < rules.len() {
+            self.rules.resize(rules.len(), RuleCount::default());
+        }
+        for (sum, count) in self.rules.iter_mut().zip(rules) {
+            sum.fired += count.fired;
+            sum.quiet += count.quiet;
+            sum.unknown += count.unknown;
+            sum.failed += count.failed;
+        }
+    }
+
+    /// Documents with that verdict.
+    pub fn of(&self, verdict: Verdict) -> u64 {
+        self.verdicts.get(&verdict).copied().unwrap_or_default()
+    }
+
+    /// Alerts raised.
+    pub fn alert_count(&self) -> u64 {
+        self.alerts.values().sum()
+    }
+
+    /// Whether every document that was seen has exactly one verdict.
+    pub fn adds_up(&self) -> bool {
+        self.seen == self.verdicts.values().sum::<u64>()
+            && self.seen == self.kinds.values().sum::<u64>() + self.malformed.values().sum::<u64>()
+            && self.of(Verdict::Malformed) == self.malformed.values().sum::<u64>()
+    }
+}
+
+fn merge<K: Copy + Ord>(into: &mut BTreeMap<K, u64>, from: &BTreeMap<K, u64>) {
+    for (key, count) in from {
+        *into.entry(*key).or_default() += count;
+    }
+}
