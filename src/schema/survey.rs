@@ -504,7 +504,9 @@ impl Survey {
                     seen |= bit;
                     next = match nodes.get(next + 1) {
                         Some(scalar @ (Node::String(_) | Node::Static(_))) => {
-                            self.scalar(scalar, next + 1, slot.expect, plan);
+                            if matches!(slot.expect, Expect::Member(_) | Expect::Range(_)) {
+                                self.scalar(scalar, next + 1, slot.expect, plan);
+                            }
                             next + 2
                         }
                         _ => self.value(nodes, next + 1, slot.expect, plan),
