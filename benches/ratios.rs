@@ -22,11 +22,13 @@ const TURN: usize = 20;
 /// Passes over the feed behind each ratio.
 const PASSES: usize = 25;
 
-const STAGES: [(&str, Depth); 4] = [
+const STAGES: [(&str, Depth); 6] = [
     ("parse", Depth::Parse),
     ("parse + survey", Depth::Survey),
     ("parse + survey + validate", Depth::Validate),
     ("the same, notices described", Depth::Describe),
+    ("engine: the same, and rules", Depth::Check),
+    ("framer and engine", Depth::Frame),
 ];
 
 /// CPU time of this thread: what others do on the machine is not ours.

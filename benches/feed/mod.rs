@@ -4,9 +4,12 @@
 //! compares it with what the generator planted before it believes any time. No
 //! stage allocates per document beyond what the product does.
 
+use qualwatch::engine::{Checker, Verdict as Said};
+use qualwatch::frame::{Batch, FrameLimits, Framer, Framing, Open};
 use qualwatch::record::kind::{self, Taken};
 use qualwatch::record::{Caps, Origin, Parser};
 use qualwatch::schema::{Schema, Survey};
+use qualwatch::{Engine, Input};
 use simd_json::{Buffers, INPUT_PADDING, Tape, fill_tape_padded};
 use xtask::generate::{Mix, Plan, Verdict, documents};
 
@@ -31,6 +34,8 @@ pub(crate) struct Tally {
     pub(crate) noticed: u64,
     /// Documents in which a name stands twice with differing values.
     pub(crate) contradictory: u64,
+    /// Alerts of the shipped rules.
+    pub(crate) alerts: u64,
 }
 
 impl std::ops::AddAssign for Tally {
@@ -39,6 +44,7 @@ impl std::ops::AddAssign for Tally {
         self.invalid += other.invalid;
         self.noticed += other.noticed;
         self.contradictory += other.contradictory;
+        self.alerts += other.alerts;
     }
 }
 
@@ -56,6 +62,7 @@ impl Feed {
         for document in documents(&plan) {
             planted.invalid += u64::from(document.planted.verdict == Verdict::Invalid);
             planted.noticed += u64::from(document.planted.notices);
+            planted.alerts += document.planted.alerts.len() as u64;
             texts.push(document.text);
         }
         let mut feed = Feed {
@@ -84,11 +91,6 @@ impl Feed {
             texts,
             planted,
         }
-    }
-
-    /// Bytes of all documents.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.texts.iter().map(|text| text.len() as u64).sum()
     }
 }
 
@@ -144,6 +146,10 @@ pub(crate) enum Depth {
     Validate,
     /// And each notice described with pointer, line and column.
     Describe,
+    /// And the shipped rules with their alerts: the whole engine.
+    Check,
+    /// And the framer before it: bytes of NDJSON to reports.
+    Frame,
 }
 
 /// Our stages, with one thread's buffers.
@@ -151,6 +157,9 @@ pub(crate) struct Stages {
     parser: Parser,
     schema: Schema,
     survey: Survey,
+    checker: Checker,
+    framer: Framer,
+    batch: Batch,
 }
 
 impl Stages {
@@ -160,11 +169,50 @@ impl Stages {
             parser: Parser::new(Caps::default()),
             schema: Schema::call_record().expect("the embedded schema compiles"),
             survey: Survey::default(),
+            checker: Engine::builder()
+                .build()
+                .expect("the shipped rules load")
+                .checker(),
+            framer: Framer::new(Framing::Auto, FrameLimits::default(), Open::default()),
+            batch: Batch::new(),
         }
+    }
+
+    /// Takes each text through the engine.
+    fn check(&mut self, texts: &[String]) -> Tally {
+        let mut tally = Tally::default();
+        for text in texts {
+            count(&mut self.checker, text.as_bytes(), &mut tally);
+        }
+        tally
+    }
+
+    /// Takes the texts, a line each, through framer and engine.
+    fn frame(&mut self, texts: &[String]) -> Tally {
+        let mut tally = Tally::default();
+        for text in texts {
+            self.framer.push(text.as_bytes(), &mut self.batch);
+            self.framer.push(b"\n", &mut self.batch);
+            for frame in self.batch.iter() {
+                count(&mut self.checker, frame.bytes, &mut tally);
+            }
+            self.batch.clear();
+        }
+        self.framer.finish(&mut self.batch);
+        for frame in self.batch.iter() {
+            count(&mut self.checker, frame.bytes, &mut tally);
+        }
+        self.batch.clear();
+        tally
     }
 
     /// Takes each text as far as `depth`.
     pub(crate) fn run(&mut self, texts: &[String], depth: Depth) -> Tally {
+        match depth {
+            Depth::Check => return self.check(texts),
+            Depth::Frame => return self.frame(texts),
+            _ => {}
+        }
         let mut tally = Tally::default();
         for text in texts {
             let document = self
@@ -189,33 +237,36 @@ impl Stages {
             if depth < Depth::Describe || self.survey.notice_count() == 0 {
                 continue;
             }
-            let notices = self
-                .schema
-                .notices(&document, kind, Origin::default(), &self.survey, |_| true);
+            let notices =
+                self.schema
+                    .notices(&document, kind, Origin::default(), &self.survey, |_| true);
             std::hint::black_box(&notices);
         }
         tally
     }
 }
 
+fn count(checker: &mut Checker, text: &[u8], tally: &mut Tally) {
+    let report = checker.check(Input::new(text, "feed"));
+    tally.invalid += u64::from(report.verdict == Said::Invalid);
+    tally.contradictory += u64::from(report.verdict == Said::Malformed);
+    tally.noticed += u64::from(report.notice_count > 0);
+    tally.alerts += report.alerts.len() as u64;
+}
+
 /// What of `planted` a run to `depth` can have seen.
 pub(crate) fn expected(planted: Tally, depth: Depth) -> Tally {
+    let from = |least: Depth, count: u64| if depth >= least { count } else { 0 };
     Tally {
-        nodes: planted.nodes,
-        invalid: if depth >= Depth::Validate {
-            planted.invalid
+        // The engine does not say how long its tapes were.
+        nodes: if depth < Depth::Check {
+            planted.nodes
         } else {
             0
         },
-        noticed: if depth >= Depth::Survey {
-            planted.noticed
-        } else {
-            0
-        },
-        contradictory: if depth >= Depth::Survey {
-            planted.contradictory
-        } else {
-            0
-        },
+        invalid: from(Depth::Validate, planted.invalid),
+        noticed: from(Depth::Survey, planted.noticed),
+        contradictory: from(Depth::Survey, planted.contradictory),
+        alerts: from(Depth::Check, planted.alerts),
     }
 }

@@ -132,7 +132,24 @@ fn digits(text: &[u8]) -> Option<&[u8]> {
 /// `YYYY-MM-DDThh:mm(:ss(.f)?)?` and a zone.
 fn time(text: &str) -> bool {
     let Some((
-        [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2],
+        [
+            y1,
+            y2,
+            y3,
+            y4,
+            b'-',
+            m1,
+            m2,
+            b'-',
+            d1,
+            d2,
+            b'T',
+            h1,
+            h2,
+            b':',
+            n1,
+            n2,
+        ],
         mut rest,
     )) = text.as_bytes().split_first_chunk::<16>()
     else {
