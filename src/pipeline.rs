@@ -389,7 +389,7 @@ fn judge_frame(
         source,
         origin,
         taken: Taken {
-            element: frame.context.is_some(),
+            element: frame.element,
             context: frame.context,
         },
     };

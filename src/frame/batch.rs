@@ -44,6 +44,8 @@ pub struct Frame<'a> {
     pub line: u64,
     /// Column of `bytes[0]`, 1-based, in characters; a tab is one.
     pub column: u64,
+    /// Whether it is one element of an opened array or collection.
+    pub element: bool,
     /// The `@odata.context` of the collection that the text was taken from.
     pub context: Option<&'a str>,
     /// The collection that the text was taken from goes on behind an `@odata.nextLink`.
@@ -107,6 +109,7 @@ impl Batch {
             offset: span.place.offset,
             line: span.place.line,
             column: span.place.column,
+            element: envelope.is_some(),
             context: envelope.and_then(|envelope| envelope.context.as_deref()),
             next_link: envelope.is_some_and(|envelope| envelope.next_link),
             fault: span.fault,
@@ -165,12 +168,14 @@ impl Frame<'_> {
         if !whole || parts.len() < 2 {
             return false;
         }
-        let envelope = Arc::new(Envelope {
-            context: self.context.map(str::to_owned),
-            next_link: self.next_link,
+        let envelope = self.element.then(|| {
+            Arc::new(Envelope {
+                context: self.context.map(str::to_owned),
+                next_link: self.next_link,
+            })
         });
         for span in &mut parts.spans {
-            span.envelope = Some(Arc::clone(&envelope));
+            span.envelope.clone_from(&envelope);
         }
         out.append(&mut parts);
         true

@@ -260,6 +260,8 @@ impl Values {
             None => return Flow::More,
         };
         if opened {
+            // An array says nothing about its elements, but that they are some.
+            self.envelope = Some(Arc::default());
             self.floor = 1;
             self.scan.comma_at = 1;
             self.state = State::Gap { comma: false };

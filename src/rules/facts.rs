@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn readings_come_back_by_object_and_an_unread_field_is_not_kept() {
         let names = ["label", "tokens", "media", "packetUtilization"];
-        let layout = Arc::new(Layout::new([Level::Stream], names));
+        let layout = Arc::new(Layout::new([Level::Stream, Level::Feedback], names));
         let mut facts = Facts::new(layout);
         for _ in 0..2 {
             facts.clear();

@@ -3,8 +3,8 @@
 //! A [`Layout`] is made once per rule set from the property names in its syntax trees. The
 //! record side asks it what to capture; [`Facts`](super::facts::Facts) uses it to find slots.
 //!
-//! It never guesses types: a name that several levels share is wanted on each of them. A field
-//! that no rule reads has no slot and costs nothing.
+//! It never guesses types: a name that several levels share is wanted on each of them that some
+//! rule can reach. A field that no rule reads has no slot and costs nothing.
 
 use super::fields::{FieldId, Level, Link};
 
@@ -35,17 +35,18 @@ impl Layout {
         for level in levels {
             layout.levels |= 1 << level as u16;
         }
-        for name in names {
-            if let Some(link) = Link::parse(name) {
-                layout.links |= 1 << link as u32;
-            }
-            for level in Level::ALL {
-                if let Some(field) = level.field(name) {
+        let names: Vec<&str> = names.into_iter().collect();
+        for link in names.iter().copied().filter_map(Link::parse) {
+            layout.links |= 1 << link as u32;
+        }
+        layout.reach();
+        for level in Level::ALL {
+            for field in names.iter().filter_map(|name| level.field(name)) {
+                if layout.wants_level(level) {
                     layout.want(field);
                 }
             }
         }
-        layout.reach();
         layout
     }
 
@@ -109,14 +110,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shared_name_is_wanted_on_each_level_and_an_unread_one_nowhere() {
-        let layout = Layout::new([Level::Stream], ["startDateTime", "media", "label"]);
+    fn a_shared_name_is_wanted_on_each_level_in_reach_and_an_unread_one_nowhere() {
+        let layout = Layout::new([Level::Stream], ["startDateTime", "media", "label", "call"]);
         assert_eq!(layout.wanted(Level::Stream).len(), 1);
         assert_eq!(layout.wanted(Level::Call).len(), 1);
+        assert!(layout.wanted(Level::Session).is_empty(), "out of reach");
         assert_eq!(layout.wanted(Level::Media)[0].name(), "label");
         assert!(layout.wanted(Level::Device).is_empty());
         assert!(layout.wants_link(Link::Media) && !layout.wants_link(Link::Sender));
         assert!(layout.wants_level(Level::Media));
-        assert!(!layout.wants_level(Level::Endpoint) && !layout.wants_level(Level::Call));
+        assert!(!layout.wants_level(Level::Endpoint) && layout.wants_level(Level::Call));
     }
 }

@@ -24,6 +24,7 @@ use super::error::SourceError;
 use super::hold::Hold;
 use super::inbox::{Hint, Inbox, Job, Outcome};
 use super::look::{Identity, Kind, Look};
+use super::read::read_with;
 use super::watch::{Change, Watch};
 use super::{Deliver, Delivery, Note, ReadOptions, SourceName};
 
@@ -64,6 +65,7 @@ pub struct Folder {
     inbox: Inbox,
     /// One file, at most as long as the document limit.
     memory: Vec<u8>,
+    chunk: Vec<u8>,
 }
 
 impl Folder {
@@ -74,6 +76,7 @@ impl Folder {
             inbox: Inbox::new(options.settle, options.patience),
             options,
             memory: Vec::new(),
+            chunk: Vec::new(),
         }
     }
 
@@ -86,9 +89,15 @@ impl Folder {
     /// as the fault that it is.
     pub fn scan_once(&mut self, deliver: &mut Deliver<'_>) -> Result<FolderCounts, SourceError> {
         self.inbox = Inbox::new(Duration::ZERO, Duration::ZERO);
-        // Broken off by the receiver: the counts say how far it came.
-        let _ = self.scan(Hint::FirstScan, deliver)?;
-        while let ControlFlow::Continue(true) = self.read_next(deliver) {}
+        if self.scan(Hint::FirstScan, deliver)?.is_break() {
+            return Ok(self.inbox.counts.clone());
+        }
+        while let ControlFlow::Continue(true) = self.read_next(deliver) {
+            // A file that is written without end stays pending, and the counts say so.
+            if self.inbox.counts.requeued > 8 * self.inbox.counts.seen {
+                break;
+            }
+        }
         Ok(self.inbox.counts.clone())
     }
 
@@ -284,7 +293,8 @@ impl Folder {
         let options = &self.options.read;
         if job.identity.size > options.limits.document as u64 {
             let mut hold = Hold::new(0, true);
-            super::read::read(file, &source, options, &mut |one| hold.take(one, deliver))?;
+            let deliver = &mut |one| hold.take(one, deliver);
+            read_with(&mut self.chunk, file, &source, options, deliver)?;
             return ControlFlow::Continue(hold.outcome());
         }
         self.memory.clear();
@@ -306,7 +316,8 @@ impl Folder {
         }
         let mut hold = Hold::new(options.limits.document.saturating_mul(2), job.as_it_is);
         let text = Cursor::new(&self.memory);
-        super::read::read(text, &source, options, &mut |one| hold.take(one, deliver))?;
+        let take = &mut |one| hold.take(one, deliver);
+        read_with(&mut self.chunk, text, &source, options, take)?;
         if hold.waits() {
             return ControlFlow::Continue(Outcome::Unfinished);
         }

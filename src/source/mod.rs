@@ -211,5 +211,27 @@ pub enum Note {
     WatchFailed(SourceError),
 }
 
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Note::Overflow => f.write_str(
+                "events of the folder were lost, so it is listed anew; no file is missed",
+            ),
+            Note::FolderGone(path) => write!(
+                f,
+                "the folder {} is not there; it is waited for",
+                path.display()
+            ),
+            Note::FolderBack(path) => {
+                write!(f, "the folder {} is there again, and watched", path.display())
+            }
+            Note::WatchFailed(error) => write!(
+                f,
+                "{error}; the folder is listed from time to time instead, so alerts come later"
+            ),
+        }
+    }
+}
+
 /// Takes what a source found. `Break` ends the source without another call.
 pub type Deliver<'a> = dyn FnMut(Delivery) -> ControlFlow<()> + 'a;

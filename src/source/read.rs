@@ -20,10 +20,22 @@ pub(crate) fn read(
     options: &ReadOptions,
     deliver: &mut Deliver<'_>,
 ) -> ControlFlow<()> {
+    read_with(&mut Vec::new(), reader, name, options, deliver)
+}
+
+/// The same, with a buffer that was used before.
+pub(crate) fn read_with(
+    chunk: &mut Vec<u8>,
+    reader: impl Read,
+    name: &Arc<SourceName>,
+    options: &ReadOptions,
+    deliver: &mut Deliver<'_>,
+) -> ControlFlow<()> {
+    chunk.resize(options.chunk.max(1), 0);
     let mut outcome = SourceEnd::default();
     let error = match Decoded::new(reader, options.max_decompressed, options.chunk) {
         Err(error) => Some(error),
-        Ok(mut decoded) => frames(&mut decoded, name, options, &mut outcome, deliver)?,
+        Ok(mut decoded) => frames(chunk, &mut decoded, name, options, &mut outcome, deliver)?,
     };
     outcome.error = error;
     deliver(Delivery::End {
@@ -33,6 +45,7 @@ pub(crate) fn read(
 }
 
 fn frames(
+    chunk: &mut [u8],
     decoded: &mut Decoded<impl Read>,
     name: &Arc<SourceName>,
     options: &ReadOptions,
@@ -40,9 +53,8 @@ fn frames(
     deliver: &mut Deliver<'_>,
 ) -> ControlFlow<(), Option<SourceError>> {
     let mut framer = Framer::new(options.framing, options.limits, options.open);
-    let mut chunk = vec![0; options.chunk.max(1)];
     loop {
-        let read = decoded.read(&mut chunk);
+        let read = decoded.read(chunk);
         let mut batch = options.pool.take();
         match read {
             Ok(read @ 1..) => framer.push(&chunk[..read], &mut batch),

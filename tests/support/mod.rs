@@ -12,14 +12,14 @@ use qualwatch::stats::Summary;
 
 /// Everything that came out of a pipeline.
 #[derive(Default)]
-pub struct Outcome {
-    pub documents: Vec<(String, Judged)>,
-    pub summary: Summary,
-    pub errors: Vec<String>,
+pub(crate) struct Outcome {
+    pub(crate) documents: Vec<(String, Judged)>,
+    pub(crate) summary: Summary,
+    pub(crate) errors: Vec<String>,
 }
 
 /// Runs intakes to their end.
-pub fn run(engine: &Arc<Engine>, intakes: Vec<Intake>, workers: usize) -> Outcome {
+pub(crate) fn run(engine: &Arc<Engine>, intakes: Vec<Intake>, workers: usize) -> Outcome {
     let options = Options {
         workers,
         ..Options::default()
@@ -51,7 +51,7 @@ pub fn run(engine: &Arc<Engine>, intakes: Vec<Intake>, workers: usize) -> Outcom
 }
 
 /// Judges bytes as if they came from a pipe.
-pub fn judge(engine: &Arc<Engine>, bytes: Vec<u8>) -> Outcome {
+pub(crate) fn judge(engine: &Arc<Engine>, bytes: Vec<u8>) -> Outcome {
     let intake = pipeline::stream(
         std::io::Cursor::new(bytes),
         SourceName::Stdin,
@@ -61,19 +61,19 @@ pub fn judge(engine: &Arc<Engine>, bytes: Vec<u8>) -> Outcome {
 }
 
 /// Judges files in order.
-pub fn judge_files(engine: &Arc<Engine>, paths: Vec<PathBuf>) -> Outcome {
+pub(crate) fn judge_files(engine: &Arc<Engine>, paths: Vec<PathBuf>) -> Outcome {
     run(engine, vec![pipeline::files(paths, ReadOptions::default())], 1)
 }
 
 /// A path from the repository's root.
-pub fn root(path: &str) -> PathBuf {
+pub(crate) fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 /// The folder of real documents beside the repository, in CI; a user who clones has none.
 ///
 /// With `QUALWATCH_SHARED` set its absence is an error, so that CI cannot skip it quietly.
-pub fn shared(path: &str) -> Option<PathBuf> {
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     let base = std::env::var_os("QUALWATCH_SHARED")
         .map_or_else(|| root("../shared"), |given| root("").join(given));
     let full = base.join(path);

@@ -101,6 +101,7 @@ fn a_line_with_two_documents_is_split_on_request() {
         offset: 9,
         line: 2,
         column: 2,
+        element: true,
         context: None,
         next_link: false,
         fault: None,

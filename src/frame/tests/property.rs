@@ -80,6 +80,26 @@ proptest! {
     }
 
     #[test]
+    fn nothing_of_the_text_is_lost(
+        text in text(),
+        framing in prop::sample::select(&[Framing::Auto, Framing::Lines, Framing::Sequence][..]),
+    ) {
+        let mut framer = Framer::new(framing, FrameLimits::default(), Open::Never);
+        let mut batch = Batch::new();
+        framer.push(&text, &mut batch);
+        framer.finish(&mut batch);
+        let utf16 = batch.get(0).is_some_and(|first| first.fault == Some(FrameFault::Utf16));
+        prop_assume!(!utf16);
+        let solid = |bytes: &[u8]| -> Vec<u8> {
+            let blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x1E;
+            bytes.iter().copied().filter(|byte| !blank(byte)).collect()
+        };
+        let framed: Vec<u8> = batch.iter().flat_map(|frame| solid(frame.bytes)).collect();
+        let given = solid(text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text));
+        prop_assert_eq!(framed, given, "{}", text.escape_ascii());
+    }
+
+    #[test]
     fn documents_come_back_as_they_went_in(
         documents in prop::collection::vec(document(), 1..12),
         between in prop::sample::select(&["\n", "\r\n", "\n\n", " ", "", "\n\u{1e}"][..]),

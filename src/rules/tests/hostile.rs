@@ -239,3 +239,128 @@ fn deep_nesting_of_any_kind_is_refused_before_it_costs_the_stack() {
         }
     }
 }
+
+const TOKENS: &[&str] = &[
+    "s",
+    ".",
+    "media",
+    "label",
+    "averageJitter",
+    "limits::",
+    "jitter",
+    ">",
+    "<",
+    "==",
+    "&&",
+    "||",
+    "!",
+    "??",
+    "in",
+    "has(",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "#{",
+    ":",
+    ",",
+    ";",
+    "|s|",
+    "||",
+    "let",
+    "const",
+    "x",
+    "=",
+    "+=",
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "1",
+    "0.5",
+    "\"a\"",
+    "`${",
+    "}`",
+    "if",
+    "else",
+    "while",
+    "loop",
+    "for",
+    "true",
+    "false",
+    "()",
+    "fn",
+    "f",
+    "again(",
+    "return",
+    "throw",
+    "try",
+    "catch",
+    "switch",
+    "=>",
+    "_",
+    "rule(",
+    "\"r\"",
+    "on",
+    "when",
+    "\"stream\"",
+    "?.",
+    "..",
+    "this",
+    "contains(",
+    "certain(",
+    "note(",
+    "Fn(",
+    "call(",
+    "curry(",
+    "type_of(",
+    "\n",
+    "//",
+    "/*",
+    "ü",
+];
+
+/// Words in any order: whatever they say, loading and asking end, and nothing panics.
+#[test]
+fn scripts_made_of_random_words_end() {
+    let rounds: u32 = std::env::var("QUALWATCH_ROUNDS")
+        .ok()
+        .map_or(150, |n| n.parse().expect("n"));
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut next = |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let mut asked = 0;
+    for _ in 0..rounds {
+        let words: Vec<&str> = (0..1 + next(14))
+            .map(|_| TOKENS[next(TOKENS.len())])
+            .collect();
+        let body = words.join(" ");
+        let rule = format!("rule(\"r\", #{{ on: \"stream\", when: |s| {{ {body} }} }});");
+        for text in [rule, body] {
+            let pack = pack(LIMITS, &text);
+            let start = Instant::now();
+            if let Ok((set, _)) = RuleSet::from_sources(&[pack], &Overrides::none()) {
+                let facts = one_stream(&set, &[("averageJitter", Set::N(31.0))]);
+                let mut outcome = Outcome::default();
+                set.evaluator().run(&facts, &mut outcome);
+                for rule in &outcome.rules {
+                    let panicked = rule
+                        .fault
+                        .as_ref()
+                        .is_some_and(|fault| fault.kind == FaultKind::Panic);
+                    assert!(!panicked, "{text}");
+                    asked += 1;
+                }
+            }
+            assert!(start.elapsed() < Duration::from_millis(2_000), "{text}");
+        }
+    }
+    assert!(asked > 0);
+}
