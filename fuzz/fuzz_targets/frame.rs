@@ -20,7 +20,11 @@ fuzz_target!(|data: &[u8]| {
         Open::Never
     };
     let limits = FrameLimits {
-        document: if limit == 0 { 16 << 20 } else { usize::from(limit) },
+        document: if limit == 0 {
+            16 << 20
+        } else {
+            usize::from(limit)
+        },
     };
 
     let mut whole = Batch::new();
@@ -51,8 +55,14 @@ fuzz_target!(|data: &[u8]| {
         let before = &text[..offset];
         let lines = before.iter().filter(|byte| **byte == b'\n').count();
         assert_eq!(one.line, 1 + lines as u64);
-        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let start = before
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |at| at + 1);
         let begins = |byte: &&u8| !(0x80..0xC0).contains(*byte);
-        assert_eq!(one.column, 1 + before[start..].iter().filter(begins).count() as u64);
+        assert_eq!(
+            one.column,
+            1 + before[start..].iter().filter(begins).count() as u64
+        );
     }
 });

@@ -35,7 +35,11 @@ fuzz_target!(|text: &[u8]| {
             }
             Malformed::Syntax { offset, message } => {
                 let skipped = text.len() - body.len();
-                assert_eq!(Some(offset), long_integer(body).map(|at| at + skipped), "{message}");
+                assert_eq!(
+                    Some(offset),
+                    long_integer(body).map(|at| at + skipped),
+                    "{message}"
+                );
             }
             other => panic!("{other}"),
         },
@@ -66,7 +70,9 @@ fn same(item: Item<'_>, twin: &Tree) {
         (JsonType::Array, Tree::Array(items)) => {
             assert_eq!(item.len(), items.len());
             assert_eq!(item.elements().count(), items.len());
-            item.elements().zip(items).for_each(|(ours, twin)| same(ours, twin));
+            item.elements()
+                .zip(items)
+                .for_each(|(ours, twin)| same(ours, twin));
         }
         (JsonType::Object, Tree::Object(members)) => {
             assert_eq!(item.len(), members.len());

@@ -67,14 +67,19 @@ impl Pair {
                 (error.instance_path().as_str().to_owned(), keyword)
             })
             .collect();
-        let (problems, more) = self.schema.validate(&document, kind, Origin::default(), 1 << 20);
+        let (problems, more) = self
+            .schema
+            .validate(&document, kind, Origin::default(), 1 << 20);
         assert!(!more, "fewer than a million");
         let found: BTreeSet<(String, String)> = problems
             .into_iter()
             .map(|problem| (problem.pointer, problem.keyword))
             .collect();
         assert_eq!(found, wanted);
-        assert_eq!(self.schema.is_valid(document.root(), kind), wanted.is_empty());
+        assert_eq!(
+            self.schema.is_valid(document.root(), kind),
+            wanted.is_empty()
+        );
         assert_eq!(twin.is_valid(&value), wanted.is_empty());
     }
 }

@@ -32,7 +32,9 @@ pub fn record(choices: &mut Choices<'_>) -> Tree {
         sessions: Some(1 + u32::from(choices.byte() & 1)),
         ..Default::default()
     };
-    let text = xtask::generate::documents(&plan).at(u64::from(choices.byte())).text;
+    let text = xtask::generate::documents(&plan)
+        .at(u64::from(choices.byte()))
+        .text;
     let mut tree = serde_json::from_str(&text).unwrap_or(Tree::Null);
     for _ in 0..choices.byte() % 9 {
         spoil(&mut tree, choices);
@@ -42,27 +44,8 @@ pub fn record(choices: &mut Choices<'_>) -> Tree {
 
 /// Changes one place.
 fn spoil(tree: &mut Tree, choices: &mut Choices<'_>) {
-    let mut at = tree;
     // Down to a place; the deeper the likelier, for records are deep.
-    loop {
-        if choices.byte() % 8 == 0 {
-            break;
-        }
-        at = match at {
-            Tree::Array(items) if !items.is_empty() => {
-                let index = choices.below(items.len());
-                &mut items[index]
-            }
-            Tree::Object(members) if !members.is_empty() => {
-                let index = choices.below(members.len());
-                &mut members[index].1
-            }
-            other => {
-                at = other;
-                break;
-            }
-        };
-    }
+    let at = descend(tree, choices);
     match (choices.byte() % 7, &mut *at) {
         (0, Tree::Object(members)) if !members.is_empty() => {
             members.remove(choices.below(members.len()));
@@ -86,6 +69,23 @@ fn spoil(tree: &mut Tree, choices: &mut Choices<'_>) {
             items.extend(std::iter::repeat_n(twin, 1 + choices.below(40)));
         }
         (_, any) => *any = value(choices),
+    }
+}
+
+fn descend<'t>(tree: &'t mut Tree, choices: &mut Choices<'_>) -> &'t mut Tree {
+    let children = match tree {
+        Tree::Array(items) => items.len(),
+        Tree::Object(members) => members.len(),
+        _ => 0,
+    };
+    if choices.byte() % 8 == 0 || children == 0 {
+        return tree;
+    }
+    let index = choices.below(children);
+    match tree {
+        Tree::Array(items) => descend(&mut items[index], choices),
+        Tree::Object(members) => descend(&mut members[index].1, choices),
+        scalar => scalar,
     }
 }
 
@@ -123,18 +123,62 @@ fn name(choices: &mut Choices<'_>) -> String {
 
 fn value(choices: &mut Choices<'_>) -> Tree {
     const LITERALS: &[&str] = &[
-        "0", "-0", "-0.0", "0.0", "1", "1.0", "1e0", "-1", "0.1", "1e308", "-1e308", "5e-324",
-        "1e-400", "2147483647", "2147483648", "-2147483649", "9007199254740993",
-        "9223372036854775807", "9223372036854775808", "-9223372036854775808",
-        "18446744073709551615", "1.5", "123456789012345678e-17",
+        "0",
+        "-0",
+        "-0.0",
+        "0.0",
+        "1",
+        "1.0",
+        "1e0",
+        "-1",
+        "0.1",
+        "1e308",
+        "-1e308",
+        "5e-324",
+        "1e-400",
+        "2147483647",
+        "2147483648",
+        "-2147483649",
+        "9007199254740993",
+        "9223372036854775807",
+        "9223372036854775808",
+        "-9223372036854775808",
+        "18446744073709551615",
+        "1.5",
+        "123456789012345678e-17",
     ];
     const STRINGS: &[&str] = &[
-        "", "NaN", "INF", "-INF", "Infinity", "PT0S", "PT0.016S", "-PT1S", "P1D", "P1DT2H3M4.5S",
-        "PT", "P", "P1DT", "PT1M2H", "PT1.S", "0001-01-01T00:00:00Z",
-        "2020-02-25T18:52:21.2169889Z", "2020-02-25T18:52:21+05:30", "2020-02-25T24:00:00Z",
-        "2020-02-25T18:52:21.0000000000000Z", "2020-02-30T18:52Z", "2020-02-25T18:52:21.Z",
-        "peerToPeer", "PeerToPeer", "unknownFutureValue", "\u{0}", "\u{1f600}", "٣", "PT٣S",
-        "\u{feff}", "line\nbreak",
+        "",
+        "NaN",
+        "INF",
+        "-INF",
+        "Infinity",
+        "PT0S",
+        "PT0.016S",
+        "-PT1S",
+        "P1D",
+        "P1DT2H3M4.5S",
+        "PT",
+        "P",
+        "P1DT",
+        "PT1M2H",
+        "PT1.S",
+        "0001-01-01T00:00:00Z",
+        "2020-02-25T18:52:21.2169889Z",
+        "2020-02-25T18:52:21+05:30",
+        "2020-02-25T24:00:00Z",
+        "2020-02-25T18:52:21.0000000000000Z",
+        "2020-02-30T18:52Z",
+        "2020-02-25T18:52:21.Z",
+        "peerToPeer",
+        "PeerToPeer",
+        "unknownFutureValue",
+        "\u{0}",
+        "\u{1f600}",
+        "٣",
+        "PT٣S",
+        "\u{feff}",
+        "line\nbreak",
     ];
     match choices.byte() % 6 {
         0 => Tree::Null,

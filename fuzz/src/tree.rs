@@ -86,7 +86,11 @@ impl Tree {
         match self {
             Tree::Array(items) => 1 + items.iter().map(Tree::depth).max().unwrap_or(0),
             Tree::Object(members) => {
-                1 + members.iter().map(|(_, value)| value.depth()).max().unwrap_or(0)
+                1 + members
+                    .iter()
+                    .map(|(_, value)| value.depth())
+                    .max()
+                    .unwrap_or(0)
             }
             _ => 0,
         }

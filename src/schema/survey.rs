@@ -203,6 +203,8 @@ struct Names {
 #[derive(Clone, Copy, Debug)]
 struct Slot {
     head: Head,
+    /// one of 64, for the place in the list; all of them for the places behind
+    bit: u64,
     /// place in the list
     place: u32,
     expect: Expect,
@@ -216,6 +218,7 @@ impl Names {
         let size = (list.len() * 4).next_power_of_two().max(4);
         let empty = Slot {
             head: Head::of(""),
+            bit: 0,
             place: EMPTY,
             expect: Expect::Anything,
         };
@@ -229,6 +232,7 @@ impl Names {
             }
             table[slot] = Slot {
                 head,
+                bit: if place < 64 { 1 << place } else { u64::MAX },
                 place: place as u32,
                 expect: Expect::Anything,
             };
@@ -245,7 +249,8 @@ impl Names {
         }
     }
 
-    #[inline]
+    // Twice in the hottest loop; the call costs as much as the look.
+    #[inline(always)]
     fn find(&self, name: &str) -> Option<&Slot> {
         let head = Head::of(name);
         let mut at = head.hash() & self.mask;
@@ -254,7 +259,7 @@ impl Names {
             if slot.place == EMPTY {
                 return None;
             }
-            if slot.head == head
+            if slot.head.is(head)
                 && (head.decides()
                     || self
                         .list
@@ -269,7 +274,7 @@ impl Names {
 }
 
 /// A name's length, its first sixteen bytes and its last eight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 struct Head {
     len: usize,
     first: u64,
@@ -278,7 +283,7 @@ struct Head {
 }
 
 impl Head {
-    #[inline]
+    #[inline(always)]
     fn of(name: &str) -> Head {
         let bytes = name.as_bytes();
         let len = bytes.len();
@@ -313,6 +318,16 @@ impl Head {
             second,
             last,
         }
+    }
+
+    /// Equality without a branch for each part.
+    #[inline(always)]
+    fn is(self, other: Head) -> bool {
+        let differs = (self.first ^ other.first)
+            | (self.second ^ other.second)
+            | (self.last ^ other.last)
+            | (self.len ^ other.len) as u64;
+        differs == 0
     }
 
     /// Whether two names with this head are surely equal.
@@ -485,11 +500,8 @@ impl Survey {
         let Some(known) = plan.shapes.get(shape as usize) else {
             return self.open_object(nodes, at, len, plan);
         };
-        // Shapes beyond 128 names take the slow way; none of Graph's comes near.
-        if known.names.list.len() > 128 {
-            return self.open_object(nodes, at, len, plan);
-        }
-        let mut seen = 0u128;
+        // Names beyond the 64th have no bit; none of Graph's types has so many.
+        let mut seen = 0u64;
         let mut repeats = false;
         let unknown_from = self.unknown.len();
         let mut next = at + 1;
@@ -499,7 +511,7 @@ impl Survey {
             };
             match known.names.find(name) {
                 Some(slot) => {
-                    let bit = 1u128 << (slot.place & 127);
+                    let bit = slot.bit;
                     repeats |= seen & bit != 0;
                     seen |= bit;
                     next = match nodes.get(next + 1) {
