@@ -285,7 +285,11 @@ pub(crate) fn closest<'c>(
     name: &str,
     candidates: impl Iterator<Item = &'c str>,
 ) -> Option<&'c str> {
+    let near = |candidate: &str| 1 + candidate.len().min(name.len()) / 5;
+    let length = name.chars().count();
     candidates
+        // Names differ by at least what their lengths do; most are out before they are compared.
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= near(candidate))
         .map(|candidate| {
             let distance = if candidate.eq_ignore_ascii_case(name) {
                 0
@@ -294,7 +298,7 @@ pub(crate) fn closest<'c>(
             };
             (distance, candidate)
         })
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(name.len()) / 5)
+        .filter(|(distance, candidate)| *distance <= near(candidate))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

@@ -29,8 +29,6 @@ struct Shape {
     name: String,
     open: bool,
     names: Names,
-    /// one for each name
-    expects: Vec<Expect>,
 }
 
 #[derive(Debug)]
@@ -46,7 +44,7 @@ pub(super) struct Plan {
     root: Expect,
     shapes: Vec<Shape>,
     elements: Vec<Expect>,
-    members: Vec<Vec<String>>,
+    members: Vec<Names>,
     ranges: Vec<Range>,
 }
 
@@ -95,7 +93,7 @@ impl Plan {
     pub(super) fn members(&self, members: u32) -> &[String] {
         self.members
             .get(members as usize)
-            .map_or(&[], Vec::as_slice)
+            .map_or(&[], |members| members.list.as_slice())
     }
 
     pub(super) fn range(&self, range: u32) -> (f64, f64, bool) {
@@ -150,14 +148,13 @@ impl Compiler<'_> {
                 // Only a type that the schema marks as closed has unknown properties.
                 open: schema.get("x-open").and_then(Value::as_bool) != Some(false),
                 names: Names::of(properties.keys().map(String::as_str)),
-                expects: Vec::new(),
             });
-            let expects = properties
+            let expects: Vec<Expect> = properties
                 .iter()
                 .map(|(name, property)| self.expect(property, name, hops + 1))
                 .collect();
             if let Some(shape) = self.plan.shapes.get_mut(index as usize) {
-                shape.expects = expects;
+                shape.names.expect(&expects);
             }
             return expect;
         }
@@ -170,11 +167,8 @@ impl Compiler<'_> {
             return Expect::Array(self.plan.elements.len() as u32 - 1);
         }
         if let Some(members) = schema.get("x-enum").and_then(Value::as_array) {
-            let members = members
-                .iter()
-                .filter_map(|member| member.as_str().map(str::to_owned))
-                .collect();
-            self.plan.members.push(members);
+            let members = members.iter().filter_map(Value::as_str);
+            self.plan.members.push(Names::of(members));
             return Expect::Member(self.plan.members.len() as u32 - 1);
         }
         if let Some(range) = schema.get("x-range").and_then(Value::as_array) {
@@ -196,62 +190,158 @@ impl Compiler<'_> {
     }
 }
 
-/// A set of names with the place of each; one probe for most look-ups.
+/// A set of names, and what to expect of the value of each; one probe for most look-ups.
 #[derive(Debug)]
 struct Names {
     list: Vec<String>,
-    /// place + 1 in `list`, or 0; a power of two long, at least twice the names
-    table: Vec<u16>,
+    /// a power of two long, at least twice the names
+    table: Vec<Slot>,
     mask: usize,
 }
+
+/// A name in the table, or, where `place` is [`EMPTY`], none.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    head: Head,
+    /// one of 64, for the place in the list; all of them for the places behind
+    bit: u64,
+    /// place in the list
+    place: u32,
+    expect: Expect,
+}
+
+const EMPTY: u32 = u32::MAX;
 
 impl Names {
     fn of<'n>(names: impl Iterator<Item = &'n str>) -> Names {
         let list: Vec<String> = names.map(str::to_owned).collect();
         let size = (list.len() * 4).next_power_of_two().max(4);
-        let mut table = vec![0u16; size];
+        let empty = Slot {
+            head: Head::of(""),
+            bit: 0,
+            place: EMPTY,
+            expect: Expect::Anything,
+        };
+        let mut table = vec![empty; size];
         let mask = size - 1;
         for (place, name) in list.iter().enumerate() {
-            let mut slot = hash(name) & mask;
-            while table[slot] != 0 {
+            let head = Head::of(name);
+            let mut slot = head.hash() & mask;
+            while table[slot].place != EMPTY {
                 slot = (slot + 1) & mask;
             }
-            table[slot] = u16::try_from(place + 1).unwrap_or(0);
+            table[slot] = Slot {
+                head,
+                bit: if place < 64 { 1 << place } else { u64::MAX },
+                place: place as u32,
+                expect: Expect::Anything,
+            };
         }
         Names { list, table, mask }
     }
 
-    #[inline]
-    fn find(&self, name: &str) -> Option<usize> {
-        let mut slot = hash(name) & self.mask;
-        loop {
-            let place = self.table[slot] as usize;
-            let known = self.list.get(place.checked_sub(1)?)?;
-            if known == name {
-                return Some(place - 1);
+    /// Says what to expect of each name, in the order of the list.
+    fn expect(&mut self, expects: &[Expect]) {
+        for slot in &mut self.table {
+            if let Some(expect) = expects.get(slot.place as usize) {
+                slot.expect = *expect;
             }
-            slot = (slot + 1) & self.mask;
+        }
+    }
+
+    // Twice in the hottest loop; the call costs as much as the look.
+    #[inline(always)]
+    fn find(&self, name: &str) -> Option<&Slot> {
+        let head = Head::of(name);
+        let mut at = head.hash() & self.mask;
+        loop {
+            let slot = self.table.get(at)?;
+            if slot.place == EMPTY {
+                return None;
+            }
+            if slot.head.is(head)
+                && (head.decides()
+                    || self
+                        .list
+                        .get(slot.place as usize)
+                        .is_some_and(|n| n == name))
+            {
+                return Some(slot);
+            }
+            at = (at + 1) & self.mask;
         }
     }
 }
 
-/// Mixes the length with the first and the last eight bytes.
-#[inline]
-fn hash(name: &str) -> usize {
-    let bytes = name.as_bytes();
-    let (first, last) = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-        _ => {
-            let mut padded = [0u8; 8];
-            for (to, from) in padded.iter_mut().zip(bytes) {
-                *to = *from;
+/// A name's length, its first sixteen bytes and its last eight.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    len: usize,
+    first: u64,
+    second: u64,
+    last: u64,
+}
+
+impl Head {
+    #[inline(always)]
+    fn of(name: &str) -> Head {
+        let bytes = name.as_bytes();
+        let len = bytes.len();
+        let (first, second, last) = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+            (Some(first), Some(last)) => {
+                let second = bytes.get(8..16).and_then(|half| half.first_chunk::<8>());
+                (
+                    u64::from_le_bytes(*first),
+                    second.map_or(0, |second| u64::from_le_bytes(*second)),
+                    u64::from_le_bytes(*last),
+                )
             }
-            (u64::from_le_bytes(padded), 0)
+            _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+                (Some(first), Some(last)) => (
+                    u64::from(u32::from_le_bytes(*first)),
+                    0,
+                    u64::from(u32::from_le_bytes(*last)),
+                ),
+                _ => {
+                    let byte = |at: usize| bytes.get(at).copied().unwrap_or_default();
+                    (
+                        u64::from_le_bytes([byte(0), byte(1), byte(2), 0, 0, 0, 0, 0]),
+                        0,
+                        0,
+                    )
+                }
+            },
+        };
+        Head {
+            len,
+            first,
+            second,
+            last,
         }
-    };
-    let mixed =
-        (first ^ last.rotate_left(25) ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 40) as usize
+    }
+
+    /// Equality without a branch for each part.
+    #[inline(always)]
+    fn is(self, other: Head) -> bool {
+        let differs = (self.first ^ other.first)
+            | (self.second ^ other.second)
+            | (self.last ^ other.last)
+            | (self.len ^ other.len) as u64;
+        differs == 0
+    }
+
+    /// Whether two names with this head are surely equal.
+    #[inline]
+    fn decides(self) -> bool {
+        self.len <= 24
+    }
+
+    #[inline]
+    fn hash(self) -> usize {
+        let mixed = (self.first ^ self.last.rotate_left(25) ^ self.len as u64)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> 40) as usize
+    }
 }
 
 /// A name that stands twice in one object.
@@ -355,45 +445,47 @@ impl Survey {
                 }
                 next
             }
-            Some(Node::String(text)) => {
-                match expect {
-                    Expect::Member(members) => {
-                        if !plan.members(members).iter().any(|member| member == text) {
-                            self.notice(Raw::UnknownMember(at as NodeIndex, members));
-                        }
-                    }
-                    Expect::Range(range) => {
-                        let (low, high, duration) = plan.range(range);
-                        // Only a minus makes a duration negative; most need no parsing.
-                        let suspect =
-                            duration && (text.starts_with('-') || high.is_finite() || low > 0.0);
-                        if suspect
-                            && units::duration(text)
-                                .is_some_and(|millis| millis.0 < low || millis.0 > high)
-                        {
-                            self.notice(Raw::OutOfRange(at as NodeIndex, range));
-                        }
-                    }
-                    _ => {}
-                }
-                at + 1
-            }
-            Some(Node::Static(value)) => {
-                if let Expect::Range(range) = expect {
-                    let number = match *value {
-                        StaticNode::I64(value) => Some(value as f64),
-                        StaticNode::U64(value) => Some(value as f64),
-                        StaticNode::F64(value) => Some(value),
-                        _ => None,
-                    };
-                    let (low, high, duration) = plan.range(range);
-                    if !duration && number.is_some_and(|number| number < low || number > high) {
-                        self.notice(Raw::OutOfRange(at as NodeIndex, range));
-                    }
-                }
+            Some(scalar) => {
+                self.scalar(scalar, at, expect, plan);
                 at + 1
             }
             None => at + 1,
+        }
+    }
+
+    /// Looks at a string, number, boolean or null.
+    #[inline]
+    fn scalar(&mut self, node: &Node<'_>, at: usize, expect: Expect, plan: &Plan) {
+        match (expect, node) {
+            (Expect::Member(members), Node::String(text)) => {
+                let known = plan.members.get(members as usize);
+                if known.is_none_or(|known| known.find(text).is_none()) {
+                    self.notice(Raw::UnknownMember(at as NodeIndex, members));
+                }
+            }
+            (Expect::Range(range), Node::String(text)) => {
+                let (low, high, duration) = plan.range(range);
+                // Only a minus makes a duration negative; most need no parsing.
+                let suspect = duration && (text.starts_with('-') || high.is_finite() || low > 0.0);
+                if suspect
+                    && units::duration(text).is_some_and(|millis| millis.0 < low || millis.0 > high)
+                {
+                    self.notice(Raw::OutOfRange(at as NodeIndex, range));
+                }
+            }
+            (Expect::Range(range), Node::Static(value)) => {
+                let number = match *value {
+                    StaticNode::I64(value) => value as f64,
+                    StaticNode::U64(value) => value as f64,
+                    StaticNode::F64(value) => value,
+                    _ => return,
+                };
+                let (low, high, duration) = plan.range(range);
+                if !duration && (number < low || number > high) {
+                    self.notice(Raw::OutOfRange(at as NodeIndex, range));
+                }
+            }
+            _ => {}
         }
     }
 
@@ -408,11 +500,8 @@ impl Survey {
         let Some(known) = plan.shapes.get(shape as usize) else {
             return self.open_object(nodes, at, len, plan);
         };
-        // Shapes beyond 128 names take the slow way; none of Graph's comes near.
-        if known.names.list.len() > 128 {
-            return self.open_object(nodes, at, len, plan);
-        }
-        let mut seen = 0u128;
+        // Names beyond the 64th have no bit; none of Graph's types has so many.
+        let mut seen = 0u64;
         let mut repeats = false;
         let unknown_from = self.unknown.len();
         let mut next = at + 1;
@@ -421,16 +510,19 @@ impl Survey {
                 return next + 1;
             };
             match known.names.find(name) {
-                Some(place) => {
-                    let bit = 1u128 << place;
+                Some(slot) => {
+                    let bit = slot.bit;
                     repeats |= seen & bit != 0;
                     seen |= bit;
-                    let expect = known
-                        .expects
-                        .get(place)
-                        .copied()
-                        .unwrap_or(Expect::Anything);
-                    next = self.value(nodes, next + 1, expect, plan);
+                    next = match nodes.get(next + 1) {
+                        Some(scalar @ (Node::String(_) | Node::Static(_))) => {
+                            if matches!(slot.expect, Expect::Member(_) | Expect::Range(_)) {
+                                self.scalar(scalar, next + 1, slot.expect, plan);
+                            }
+                            next + 2
+                        }
+                        _ => self.value(nodes, next + 1, slot.expect, plan),
+                    };
                 }
                 None => {
                     self.unknown.push(next as NodeIndex);

@@ -1,0 +1,197 @@
+//! How fast is each stage, as a share of the bare tape parse?
+//!
+//! Stage and baseline take turns at a few documents at a time, in CPU time, and the
+//! median of the ratios is printed: on a machine that others use too, only pairs say
+//! something. The counts of each pass are held against what was planted.
+//!
+//! `cargo bench --bench ratios`; with `-- --test` one pass, for the answers alone.
+//! `-- --only STAGE` runs one stage, for a profiler.
+
+mod feed;
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use feed::{Bare, Depth, Feed, Stages, Tally, expected};
+use xtask::generate::Mix;
+
+/// Documents of a feed; at a mean of 24 kB about 10 MB, more than a core's own cache.
+const DOCUMENTS: u64 = 400;
+/// Documents of one turn: about half a millisecond, so that few turns are disturbed.
+const TURN: usize = 20;
+/// Passes over the feed behind each ratio.
+const PASSES: usize = 25;
+
+const STAGES: [(&str, Depth); 6] = [
+    ("parse", Depth::Parse),
+    ("parse + survey", Depth::Survey),
+    ("parse + survey + validate", Depth::Validate),
+    ("the same, notices described", Depth::Describe),
+    ("engine: the same, and rules", Depth::Check),
+    ("framer and engine", Depth::Frame),
+];
+
+/// CPU time of this thread: what others do on the machine is not ours.
+#[cfg(unix)]
+fn now() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(
+        time.tv_sec.unsigned_abs(),
+        time.tv_nsec.unsigned_abs() as u32,
+    )
+}
+
+/// Wall time, where there is no other.
+#[cfg(not(unix))]
+fn now() -> Duration {
+    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    START.get_or_init(std::time::Instant::now).elapsed()
+}
+
+/// Time and answer of one turn.
+fn timed(work: &mut dyn FnMut(&[String]) -> Tally, texts: &[String]) -> (f64, Tally) {
+    let start = now();
+    let answer = work(texts);
+    ((now() - start).as_secs_f64(), answer)
+}
+
+/// One of two that are compared: what runs, over which feed, and what it must answer.
+struct Side<'a> {
+    feed: &'a Feed,
+    work: &'a mut dyn FnMut(&[String]) -> Tally,
+    answer: Tally,
+}
+
+/// Quartiles of `base / ours` in time, and the median speed of `ours` in MB/s.
+struct Ratio {
+    low: f64,
+    median: f64,
+    high: f64,
+    speed: f64,
+}
+
+fn compare(passes: usize, base: Side<'_>, ours: Side<'_>) -> Ratio {
+    let (mut ratios, mut speeds) = (Vec::new(), Vec::new());
+    for pass in 0..passes {
+        let (mut said_base, mut said_ours) = (Tally::default(), Tally::default());
+        let turns = base
+            .feed
+            .texts
+            .chunks(TURN)
+            .zip(ours.feed.texts.chunks(TURN));
+        for (turn, (theirs, mine)) in turns.enumerate() {
+            // Whoever goes second finds the texts in the cache: alternate.
+            let (first, second);
+            if (pass + turn) % 2 == 0 {
+                first = timed(base.work, theirs);
+                second = timed(ours.work, mine);
+            } else {
+                second = timed(ours.work, mine);
+                first = timed(base.work, theirs);
+            }
+            said_base += first.1;
+            said_ours += second.1;
+            ratios.push(first.0 / second.0);
+            let bytes: usize = mine.iter().map(String::len).sum();
+            speeds.push(bytes as f64 / 1e6 / second.0);
+        }
+        assert_eq!(said_base, base.answer, "{}", base.feed.name);
+        assert_eq!(said_ours, ours.answer, "{}", ours.feed.name);
+    }
+    ratios.sort_by(f64::total_cmp);
+    speeds.sort_by(f64::total_cmp);
+    let quantile =
+        |values: &[f64], share: f64| values[((values.len() - 1) as f64 * share) as usize];
+    Ratio {
+        low: quantile(&ratios, 0.25),
+        median: quantile(&ratios, 0.5),
+        high: quantile(&ratios, 0.75),
+        speed: quantile(&speeds, 0.5),
+    }
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let test = arguments.iter().any(|argument| argument == "--test");
+    let passes = if test { 1 } else { PASSES };
+    let documents = if test { 60 } else { DOCUMENTS };
+
+    let tenth = Feed::of("tenth", Mix::tenth_alerting(), documents);
+    let mut bare = Bare::new();
+    let mut stages = Stages::new();
+
+    if let Some(at) = arguments.iter().position(|argument| argument == "--only") {
+        let name = arguments.get(at + 1).map_or("", String::as_str);
+        let depth = STAGES.iter().find(|(stage, _)| *stage == name);
+        for _ in 0..3 {
+            match depth {
+                Some((_, depth)) => std::hint::black_box(stages.run(&tenth.texts, *depth)),
+                None => std::hint::black_box(bare.run(&tenth.texts)),
+            };
+        }
+        return;
+    }
+
+    let unknown = tenth.with_unknown_property("tenth, one unknown property each");
+    let mix = Mix {
+        invalid: 20,
+        unknown_property: 30,
+        ..Mix::tenth_alerting()
+    };
+    let mixed = Feed::of("invalid 2 %, notices 3 %", mix, documents);
+
+    let mut out = std::io::stdout().lock();
+    let mut line = |feed: &str, stage: &str, ratio: &Ratio| {
+        let Ratio {
+            low,
+            median,
+            high,
+            speed,
+        } = ratio;
+        writeln!(
+            out,
+            "{feed:<34} {stage:<28} {median:>5.3} ({low:.3} to {high:.3}) {speed:>5.0} MB/s"
+        )
+        .expect("standard output is open");
+    };
+    for feed in [&tenth, &unknown, &mixed] {
+        for (name, depth) in STAGES {
+            let ratio = compare(
+                passes,
+                Side {
+                    feed,
+                    work: &mut |texts| bare.run(texts),
+                    answer: Tally {
+                        nodes: feed.planted.nodes,
+                        ..Tally::default()
+                    },
+                },
+                Side {
+                    feed,
+                    work: &mut |texts| stages.run(texts, depth),
+                    answer: expected(feed.planted, depth),
+                },
+            );
+            line(feed.name, name, &ratio);
+        }
+    }
+
+    // What is left of the speed when each record carries one unknown property? In documents.
+    let mut other = Stages::new();
+    for (name, depth) in [STAGES[2], STAGES[3]] {
+        let ratio = compare(
+            passes,
+            Side {
+                feed: &tenth,
+                work: &mut |texts| stages.run(texts, depth),
+                answer: expected(tenth.planted, depth),
+            },
+            Side {
+                feed: &unknown,
+                work: &mut |texts| other.run(texts, depth),
+                answer: expected(unknown.planted, depth),
+            },
+        );
+        line("one unknown property against none", name, &ratio);
+    }
+}

@@ -1,0 +1,117 @@
+//! Bytes to reports, all the way: does anything panic, and does a used checker
+//! say what a new one says?
+//!
+//! The twin of a checker that has judged thousands of documents is one that has
+//! judged none: buffers that leak from one document into the next show at once.
+//! Alerts and problems are written as JSON and read back, and each place they name
+//! must be there. The first byte says whether the rest is a text, or decisions
+//! about a generated record.
+
+#![no_main]
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use libfuzzer_sys::fuzz_target;
+use qualwatch::clock::FixedClock;
+use qualwatch::engine::Checker;
+use qualwatch::frame::{Batch, FrameLimits, Framer, Framing, Open};
+use qualwatch::record::Origin;
+use qualwatch::record::kind::Taken;
+use qualwatch::{Engine, Input};
+use qualwatch_fuzz::spoil::{Choices, record};
+use serde_json::Value;
+
+struct Both {
+    engine: Arc<Engine>,
+    used: Checker,
+    batch: Batch,
+}
+
+thread_local! {
+    static BOTH: RefCell<Both> = RefCell::new({
+        let engine = Engine::builder()
+            .clock(Arc::new(FixedClock("2026-11-23T15:04:05Z".parse().expect("a time"))))
+            .build()
+            .expect("the shipped rules load");
+        Both {
+            used: engine.checker(),
+            engine,
+            batch: Batch::new(),
+        }
+    });
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some((&first, rest)) = data.split_first() else {
+        return;
+    };
+    BOTH.with_borrow_mut(|both| {
+        if first & 1 == 0 {
+            check(both, rest);
+        } else {
+            let mut text = String::new();
+            record(&mut Choices(rest)).write(&mut text);
+            check(both, text.as_bytes());
+        }
+    });
+});
+
+fn check(both: &mut Both, text: &[u8]) {
+    let Both {
+        engine,
+        used,
+        batch,
+    } = both;
+    batch.clear();
+    let mut framer = Framer::new(Framing::Auto, FrameLimits::default(), Open::default());
+    framer.push(text, batch);
+    framer.finish(batch);
+    for frame in batch.iter().take(64) {
+        let input = Input {
+            bytes: frame.bytes,
+            source: "fuzz",
+            origin: Origin {
+                line: frame.line,
+                column: frame.column,
+                offset: frame.offset,
+            },
+            taken: Taken {
+                element: frame.context.is_some(),
+                context: frame.context,
+            },
+        };
+        let report = used.check(input);
+        assert_eq!(
+            format!("{report:?}"),
+            format!("{:?}", engine.checker().check(input))
+        );
+        let lines = 1 + text.iter().filter(|byte| **byte == b'\n').count() as u64;
+        for problem in &report.problems {
+            assert!((1..=lines).contains(&problem.line));
+            let written = serde_json::to_string(problem).expect("writes");
+            let _: Value = serde_json::from_str(&written).expect("reads back");
+        }
+        for notice in &report.notices {
+            assert!((1..=lines).contains(&notice.line));
+        }
+        if report.alerts.is_empty() {
+            continue;
+        }
+        let document: Value = serde_json::from_slice(frame.bytes).expect("an alert needs JSON");
+        for alert in &report.alerts {
+            let written = serde_json::to_string(alert).expect("writes");
+            let alert: Value = serde_json::from_str(&written).expect("reads back");
+            let findings = alert["findings"].as_array().expect("findings");
+            assert!(!findings.is_empty());
+            for finding in findings {
+                for evidence in finding["evidence"].as_array().into_iter().flatten() {
+                    let pointer = evidence["pointer"].as_str().expect("a pointer");
+                    assert!(document.pointer(pointer).is_some(), "{pointer}");
+                    let line = evidence["line"].as_u64().expect("a line");
+                    assert!((1..=lines).contains(&line));
+                }
+            }
+        }
+    }
+}
