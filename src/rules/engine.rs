@@ -7,12 +7,13 @@
 //! Rules are trusted code with guard rails: memory that Rhai's own limits do not count is not
 //! counted here either.
 
+use std::any::TypeId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rhai::packages::{BasicIteratorPackage, Package};
-use rhai::{Dynamic, Engine, FLOAT, INT, Module, OptimizationLevel};
+use rhai::{Dynamic, Engine, FLOAT, INT, ImmutableString, Module, OptimizationLevel};
 
 use super::arithmetic;
 use super::compare::{self, Op};
@@ -205,16 +206,51 @@ macro_rules! every_pair {
     )+};
 }
 
+/// Registers a binary operator for anything, and by name for the pairs that rules mostly use:
+/// Rhai looks those up at once, and tries four ways for anything else.
+fn binary(
+    engine: &mut Engine,
+    name: &str,
+    pairs: &[[TypeId; 2]],
+    run: impl Fn(&Dynamic, &Dynamic) -> Result<Dynamic, Failure> + Clone + Send + Sync + 'static,
+) {
+    for pair in pairs {
+        let run = run.clone();
+        engine.register_raw_fn(name, pair, move |_, operands| run(operands[0], operands[1]));
+    }
+    engine.register_fn(name, move |a: Dynamic, b: Dynamic| run(&a, &b));
+}
+
 fn operators(engine: &mut Engine) {
+    let [measured, limit, truth] = [
+        TypeId::of::<Measured>(),
+        TypeId::of::<Limit>(),
+        TypeId::of::<Truth>(),
+    ];
+    let [whole, fraction, text, plain] = [
+        TypeId::of::<INT>(),
+        TypeId::of::<FLOAT>(),
+        TypeId::of::<ImmutableString>(),
+        TypeId::of::<bool>(),
+    ];
+    let compared = [
+        [measured, limit],
+        [measured, whole],
+        [measured, fraction],
+        [measured, text],
+        [measured, measured],
+        [limit, measured],
+    ];
     for symbol in [">", ">=", "<", "<=", "==", "!="] {
         if let Some(op) = Op::of_symbol(symbol) {
-            engine.register_fn(symbol, move |a: Dynamic, b: Dynamic| {
-                compare::compare(op, &a, &b)
+            binary(engine, symbol, &compared, move |a, b| {
+                compare::compare(op, a, b)
             });
         }
     }
-    engine.register_fn("&&", |a: Dynamic, b: Dynamic| truth::and(&a, &b));
-    engine.register_fn("||", |a: Dynamic, b: Dynamic| truth::or(&a, &b));
+    let joined = [[truth, truth], [truth, plain], [plain, truth]];
+    binary(engine, "&&", &joined, truth::and);
+    binary(engine, "||", &joined, truth::or);
     engine.register_fn("!", |a: Dynamic| truth::not(&a));
     engine.register_fn("??", |a: Dynamic, b: Dynamic| truth::or_else(a, b));
     every_pair!(engine: "+" "-" "*" "/" "%");
