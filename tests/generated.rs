@@ -41,6 +41,7 @@ fn verdict_of(planted: PlantedVerdict) -> Verdict {
 fn compare(document: &Document, text: &str, report: &Report) {
     let planted = &document.planted;
     let context = || format!("{planted:#?}\n{report:#?}\n{text}");
+    assert!(report.rule_faults.is_empty(), "{}", context());
     assert_eq!(report.verdict, verdict_of(planted.verdict), "{}", context());
     if report.verdict == Verdict::Malformed {
         assert!(report.alerts.is_empty());

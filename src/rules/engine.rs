@@ -73,7 +73,12 @@ const STACK: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Deadline {
     start: Instant,
+    /// wall time, in nanoseconds after `start`
     until: AtomicU64,
+    /// what was allowed, in nanoseconds
+    allowed: AtomicU64,
+    /// this thread's own time, once wall time is over; 0 before
+    own_until: AtomicU64,
     base: AtomicUsize,
 }
 
@@ -89,16 +94,20 @@ impl Deadline {
         Deadline {
             start: Instant::now(),
             until: AtomicU64::new(u64::MAX),
+            allowed: AtomicU64::new(0),
+            own_until: AtomicU64::new(0),
             base: AtomicUsize::new(stack()),
         }
     }
 
     /// Allows `time` from now on, and [`STACK`] from here on.
     pub(crate) fn allow(&self, time: Duration) {
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.base.store(stack(), Ordering::Relaxed);
-        let until = self.start.elapsed() + time;
-        let nanos = u64::try_from(until.as_nanos()).unwrap_or(u64::MAX);
-        self.until.store(nanos, Ordering::Relaxed);
+        self.until
+            .store(nanos(self.start.elapsed() + time), Ordering::Relaxed);
+        self.allowed.store(nanos(time), Ordering::Relaxed);
+        self.own_until.store(0, Ordering::Relaxed);
     }
 
     /// Calls and expressions cost very different amounts of stack, from build to build: the
@@ -107,10 +116,32 @@ impl Deadline {
         self.base.load(Ordering::Relaxed).abs_diff(stack()) > STACK
     }
 
+    /// Whether the time allowed is over. Wall time is cheap to ask, but passes also while the
+    /// thread does not run; so once it is over, the same again in the thread's own time is
+    /// allowed: a busy machine must not silence a rule.
     fn is_over(&self) -> bool {
         let now = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        now > self.until.load(Ordering::Relaxed)
+        if now <= self.until.load(Ordering::Relaxed) {
+            return false;
+        }
+        let own = own_time();
+        match self.own_until.load(Ordering::Relaxed) {
+            0 => {
+                let until = own.saturating_add(self.allowed.load(Ordering::Relaxed));
+                self.own_until.store(until.max(1), Ordering::Relaxed);
+                false
+            }
+            until => own > until,
+        }
     }
+}
+
+/// Time that this thread has run, in nanoseconds.
+fn own_time() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    let nanos = u64::try_from(time.tv_nsec).unwrap_or(0);
+    seconds.saturating_mul(1_000_000_000).saturating_add(nanos)
 }
 
 /// One engine and the clock that stops it.
