@@ -40,7 +40,9 @@ pub(crate) fn run(engine: &Arc<Engine>, intakes: Vec<Intake>, workers: usize) ->
                     .extend(documents.into_iter().map(|judged| (source.clone(), judged)));
             }
             Event::End { outcome: end, .. } => {
-                outcome.errors.extend(end.error.map(|error| error.to_string()));
+                outcome
+                    .errors
+                    .extend(end.error.map(|error| error.to_string()));
             }
             _ => {}
         }
@@ -62,7 +64,11 @@ pub(crate) fn judge(engine: &Arc<Engine>, bytes: Vec<u8>) -> Outcome {
 
 /// Judges files in order.
 pub(crate) fn judge_files(engine: &Arc<Engine>, paths: Vec<PathBuf>) -> Outcome {
-    run(engine, vec![pipeline::files(paths, ReadOptions::default())], 1)
+    run(
+        engine,
+        vec![pipeline::files(paths, ReadOptions::default())],
+        1,
+    )
 }
 
 /// A path from the repository's root.
