@@ -42,6 +42,7 @@ pub(crate) const FUNCTIONS_KNOWN: &[&str] = &[
     "rule",
     "has",
     "note",
+    "guard",
     "contains",
     "certain",
     "to_string",
@@ -233,6 +234,7 @@ fn functions(engine: &mut Engine) {
     });
     engine.register_fn("has", |a: Dynamic| compare::has(&a));
     engine.register_fn("note", |a: Dynamic| truth::note(&a));
+    engine.register_fn("guard", |a: Dynamic| truth::guard(&a));
     engine.register_fn("certain", |a: Dynamic| truth::certain(&a));
     engine.register_fn("to_string", |a: Measured| {
         truth::in_words(&Dynamic::from(a))

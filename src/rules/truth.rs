@@ -226,6 +226,15 @@ pub(crate) fn note(value: &Dynamic) -> Result<Dynamic, Failure> {
     Ok(true.into())
 }
 
+/// `guard(x)`: as true as `x`, but what makes it true is no reason: it says where a rule applies.
+pub(crate) fn guard(value: &Dynamic) -> Result<Dynamic, Failure> {
+    let mut truth = Truth::of(value)?;
+    if truth.verdict == Verdict::True {
+        truth.reasons.clear();
+    }
+    Ok(Dynamic::from(truth))
+}
+
 /// `x ?? other`: `x` where it is there.
 pub(crate) fn or_else(value: Dynamic, other: Dynamic) -> Dynamic {
     let absent = value.is_unit()

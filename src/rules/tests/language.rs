@@ -37,6 +37,8 @@ fn kleene_logic_in_rules() {
             "fired",
         ),
         ("note(s.averageJitter)", "fired"),
+        ("guard(s.averageJitter > 30)", "unknown"),
+        ("guard(s.media.label == \"main-audio\")", "fired"),
     ] {
         assert_eq!(said(when, NONE), want, "{when}");
     }
@@ -180,6 +182,10 @@ fn evidence_is_what_made_it_true() {
         (
             "(s.averageVideoFrameRate < 7) ?? (s.maxJitter > 30)",
             &["maxJitter 266 > 30 ms"],
+        ),
+        (
+            "guard(s.audioCodec == \"opus\" && s.maxJitter > 30) && s.averageJitter < 30",
+            &["averageJitter 12 < 30 ms"],
         ),
         (
             "s.maxJitter > 30 && s.maxJitter > 30",
