@@ -38,6 +38,12 @@ const LARGER: &[(&str, &str)] = &[
     ("src/rules/tests/language.rs", "a table of cases"),
 ];
 
+/// Benches that the gate does not run, each with the reason.
+const NOT_IN_GATE: &[(&str, &str)] = &[(
+    "process",
+    "minutes of waiting, and no answer on a busy machine",
+)];
+
 fn root(path: &str) -> PathBuf {
     support::root(path)
 }
@@ -243,8 +249,9 @@ fn the_gate_runs_the_tests_every_fuzz_target_and_every_bench() {
             .file_stem()
             .expect("a name")
             .to_string_lossy();
+        let excused = NOT_IN_GATE.iter().any(|(known, _)| *known == bench);
         assert!(
-            gate.contains(&format!("--bench {bench}")),
+            excused || gate.contains(&format!("--bench {bench}")),
             ".ci/run does not run {bench}"
         );
     }
