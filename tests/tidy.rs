@@ -2,8 +2,6 @@
 //!
 //! Reads files and nothing else; a rule that cannot be checked robustly is not here.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,7 +43,7 @@ const NOT_IN_GATE: &[(&str, &str)] = &[(
 )];
 
 fn root(path: &str) -> PathBuf {
-    support::root(path)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 fn read(path: &str) -> String {
@@ -269,6 +267,71 @@ fn every_shipped_limit_cites_its_source() {
             assert!(
                 source.is_some_and(|source| !source.is_empty()),
                 "{path}: {name} has no source"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_flag_that_a_page_names_is_one_of_ours() {
+    /// Flags of other programs that the pages show.
+    const OTHERS: [&str; 12] = [
+        "--release",
+        "--bench",
+        "--example",
+        "--test",
+        "--locked",
+        "--path",
+        "--package",
+        "--only",
+        "--git",
+        "--version",
+        "--help",
+        "--workspace",
+    ];
+    let ours = read("src/cli/args.rs");
+    for page in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CHANGELOG.md",
+        "docs/json.md",
+    ] {
+        let text = read(page);
+        for flag in text.split(|c: char| !(c.is_ascii_lowercase() || c == '-')) {
+            let Some(name) = flag.strip_prefix("--") else {
+                continue;
+            };
+            if !name.starts_with(|c: char| c.is_ascii_lowercase()) || OTHERS.contains(&flag) {
+                continue;
+            }
+            let field = format!("pub {}:", name.trim_end_matches('-').replace('-', "_"));
+            assert!(
+                ours.contains(&field),
+                "{page} names {flag}, which is no flag"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_readmes_commands_are_run_by_the_gate_or_can_be() {
+    let gate = read(".ci/run");
+    let page = read("README.md");
+    for command in page
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ cargo "))
+    {
+        if let Some((_, arguments)) = command.split_once(" -- ") {
+            for path in arguments.split(' ').filter(|word| word.ends_with('/')) {
+                assert!(
+                    root(path).exists(),
+                    "README runs on {path}, which is not there"
+                );
+            }
+        } else {
+            assert!(
+                gate.contains(&format!("cargo {command}")),
+                ".ci/run does not run `{command}`"
             );
         }
     }
