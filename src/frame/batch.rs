@@ -23,6 +23,7 @@ struct Span {
     end: usize,
     place: Place,
     envelope: Option<Arc<Envelope>>,
+    whole: bool,
     fault: Option<FrameFault>,
 }
 
@@ -50,6 +51,8 @@ pub struct Frame<'a> {
     pub context: Option<&'a str>,
     /// The collection that the text was taken from goes on behind an `@odata.nextLink`.
     pub next_link: bool,
+    /// Whether the text was said to be one document: it is never split.
+    pub whole: bool,
     /// Set when the text must not be used as a document.
     pub fault: Option<FrameFault>,
 }
@@ -112,6 +115,7 @@ impl Batch {
             element: envelope.is_some(),
             context: envelope.and_then(|envelope| envelope.context.as_deref()),
             next_link: envelope.is_some_and(|envelope| envelope.next_link),
+            whole: span.whole,
             fault: span.fault,
         }
     }
@@ -130,8 +134,17 @@ impl Batch {
             end: self.bytes.len(),
             place,
             envelope: envelope.cloned(),
+            whole: false,
             fault,
         });
+    }
+
+    /// As [`Batch::push`], for a text that was said to be one document.
+    pub(crate) fn push_whole(&mut self, bytes: &[u8], place: Place, fault: Option<FrameFault>) {
+        self.push(bytes, place, None, fault);
+        if let Some(span) = self.spans.last_mut() {
+            span.whole = true;
+        }
     }
 
     /// Moves the frames of `other` behind these.
@@ -151,9 +164,10 @@ impl Frame<'_> {
     ///
     /// Once lines are known to be documents, a line is not scanned but handed on; a parser that
     /// then finds a second value asks here. Appends the parts to `out` and answers `true`, or
-    /// leaves `out` alone and answers `false` when the text is one value, or is broken.
+    /// leaves `out` alone and answers `false` when the text is one value, was said to be one
+    /// ([`Frame::whole`]), or is broken.
     pub fn split(&self, out: &mut Batch) -> bool {
-        if self.fault.is_some() {
+        if self.whole || self.fault.is_some() {
             return false;
         }
         let place = Place {

@@ -60,6 +60,6 @@ impl Document {
         let mut values = Values::new(Policy::Closed, text.len(), false);
         values.only_whole(text, &mut Batch::new());
         let fault = values.was_cut().then_some(FrameFault::CutOff);
-        out.push(text, self.place, None, fault);
+        out.push_whole(text, self.place, fault);
     }
 }

@@ -2,13 +2,18 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use std::path::{Path, PathBuf};
+mod shared;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use qualwatch::Engine;
 use qualwatch::pipeline::{self, Event, Intake, Judged, Options};
 use qualwatch::source::{ReadOptions, SourceName};
 use qualwatch::stats::Summary;
+
+#[allow(unused_imports, reason = "each test file uses a part of it")]
+pub(crate) use shared::{root, shared};
 
 /// Everything that came out of a pipeline.
 #[derive(Default)]
@@ -69,28 +74,4 @@ pub(crate) fn judge_files(engine: &Arc<Engine>, paths: Vec<PathBuf>) -> Outcome 
         vec![pipeline::files(paths, ReadOptions::default())],
         1,
     )
-}
-
-/// A path from the repository's root.
-pub(crate) fn root(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-/// The folder of real documents beside the repository, in CI; a user who clones has none.
-///
-/// With `QUALWATCH_SHARED` set its absence is an error, so that CI cannot skip it quietly.
-pub(crate) fn shared(path: &str) -> Option<PathBuf> {
-    let base = std::env::var_os("QUALWATCH_SHARED")
-        .map_or_else(|| root("../shared"), |given| root("").join(given));
-    let full = base.join(path);
-    if full.exists() {
-        return Some(full);
-    }
-    assert!(
-        std::env::var_os("QUALWATCH_SHARED").is_none(),
-        "{} is not there, but QUALWATCH_SHARED says that it must be",
-        full.display()
-    );
-    eprintln!("skipped: {} is not there (it is in CI)", full.display());
-    None
 }

@@ -104,8 +104,14 @@ fn a_line_with_two_documents_is_split_on_request() {
         element: true,
         context: None,
         next_link: false,
+        whole: false,
         fault: None,
     };
+    let said = Frame {
+        whole: true,
+        ..line
+    };
+    assert!(!said.split(&mut Batch::new()), "it was said to be one");
     let mut parts = Batch::new();
     assert!(line.split(&mut parts));
     let parts: Vec<_> = parts.iter().map(|frame| render(&frame, text)).collect();
