@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::frame::Framing;
+use crate::schema::Api;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +20,14 @@ Examples:
 
 Exit status:
   0 done   1 --fail-on reached   2 usage, configuration or rules   3 a source failed";
+
+const DRIFT: &str = "\
+Example:
+  curl -LO https://raw.githubusercontent.com/microsoftgraph/msgraph-metadata/master/schemas/v1.0-Prod.csdl
+  qualwatch schema drift v1.0-Prod.csdl
+
+Exit status:
+  0 the same   1 something came, went or changed   2 no metadata   3 the file cannot be read";
 
 /// Tells, the moment a Teams call goes bad, which call, why, and where in its record.
 ///
@@ -46,6 +55,37 @@ pub enum Command {
     },
     /// Print the man page
     Man,
+    /// Print the built-in schema, or compare it with newer metadata of Microsoft's
+    #[command(subcommand)]
+    Schema(SchemaJob),
+}
+
+/// Jobs about the built-in schema.
+#[derive(Debug, Subcommand)]
+pub enum SchemaJob {
+    /// Print the schema
+    Show {
+        /// Which API of Microsoft Graph it describes: v1.0 or beta
+        #[arg(long, value_name = "API", default_value = "v1.0")]
+        api: Api,
+    },
+    /// Tell what came, went and changed in a newer metadata file (CSDL)
+    #[command(after_help = DRIFT)]
+    Drift(Drift),
+}
+
+/// What to compare.
+#[derive(Debug, Args)]
+pub struct Drift {
+    /// The metadata, such as schemas/v1.0-Prod.csdl of microsoftgraph/msgraph-metadata
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The built-in schema to compare with: v1.0 or beta
+    #[arg(long, value_name = "API", default_value = "v1.0")]
+    pub against: Api,
+    /// Form of the report
+    #[arg(long, value_enum, value_name = "FORM", default_value = "text")]
+    pub format: Form,
 }
 
 /// The main job.
@@ -67,6 +107,15 @@ pub struct Run {
     /// Validate against this JSON Schema instead of the callRecord schema
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub schema: Option<PathBuf>,
+    /// Which API of Microsoft Graph the records come from: v1.0 or beta
+    #[arg(
+        long,
+        value_name = "API",
+        default_value = "v1.0",
+        conflicts_with = "schema",
+        help_heading = "Input"
+    )]
+    pub api: Api,
     /// How a source holds its documents: auto, document, lines, sequence or array
     #[arg(
         long,

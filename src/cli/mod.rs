@@ -9,6 +9,7 @@ mod output;
 mod rejects;
 mod render;
 mod run;
+mod schema;
 
 use std::process::ExitCode;
 
@@ -49,6 +50,7 @@ pub fn main() -> ExitCode {
             clap_complete::generate(shell, &mut Cli::command(), "qualwatch", &mut text);
             output::print(&text)
         }
+        Some(args::Command::Schema(job)) => schema::run(&job),
         Some(args::Command::Man) => {
             let mut text = Vec::new();
             match clap_mangen::Man::new(Cli::command()).render(&mut text) {

@@ -26,6 +26,11 @@ pub(super) fn print(text: &[u8]) -> ExitCode {
     }
 }
 
+/// Says on standard error why nothing was done.
+pub(super) fn complain(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
 /// Work that is done sooner shows no progress.
 const QUICK: Duration = Duration::from_millis(500);
 

@@ -160,6 +160,7 @@ fn build(args: &Run) -> Result<(Arc<Engine>, Vec<rules::Notice>), String> {
             nodes: args.max_nodes,
         })
         .max_problems(args.max_problems)
+        .api(args.api)
         .notices(Notices::FirstOfEach);
     if let Some(schema) = &args.schema {
         builder = builder.schema_file(schema);

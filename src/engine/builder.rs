@@ -9,7 +9,7 @@ use super::{Engine, Notices};
 use crate::clock::{Clock, SystemClock};
 use crate::record::Caps;
 use crate::rules::{self, LoadErrors, Overrides, RuleSet};
-use crate::schema::{Schema, SchemaError};
+use crate::schema::{Api, Schema, SchemaError};
 
 /// Why an engine cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,7 @@ pub enum BuildError {
 
 /// Collects what an [`Engine`] is made of.
 pub struct EngineBuilder {
+    api: Api,
     schema: Option<PathBuf>,
     rules: Vec<PathBuf>,
     without_rules: bool,
@@ -44,6 +45,7 @@ pub struct EngineBuilder {
 impl Default for EngineBuilder {
     fn default() -> Self {
         EngineBuilder {
+            api: Api::V1,
             schema: None,
             rules: Vec::new(),
             without_rules: false,
@@ -57,6 +59,13 @@ impl Default for EngineBuilder {
 }
 
 impl EngineBuilder {
+    /// Validates against the callRecord schema of this API; v1.0 unless said.
+    #[must_use]
+    pub fn api(mut self, api: Api) -> Self {
+        self.api = api;
+        self
+    }
+
     /// Validates against the JSON Schema in this file instead of the callRecord schema.
     #[must_use]
     pub fn schema_file(mut self, path: impl Into<PathBuf>) -> Self {
@@ -128,7 +137,7 @@ impl EngineBuilder {
     /// As [`EngineBuilder::build`].
     pub fn build_with_notices(self) -> Result<(Arc<Engine>, Vec<rules::Notice>), BuildError> {
         let schema = match &self.schema {
-            None => Schema::call_record()?,
+            None => Schema::of(self.api)?,
             Some(path) => {
                 let text = std::fs::read_to_string(path).map_err(|source| SchemaError::Read {
                     path: path.clone(),

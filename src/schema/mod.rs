@@ -6,6 +6,9 @@
 //! No IO: a `$ref` to the network or to a file is a compile error, never a
 //! fetch. Nothing here knows of rules.
 
+mod api;
+pub mod csdl;
+pub mod drift;
 mod on_tape;
 mod problem;
 mod quick;
@@ -17,6 +20,7 @@ use std::sync::Arc;
 use jsonschema::{PatternOptions, Retrieve, ValidationOptions, Validator};
 use serde_json::Value;
 
+pub use api::Api;
 pub use on_tape::OnTape;
 pub(crate) use problem::excerpt;
 pub use problem::{Notice, NoticeKind, Problem};
@@ -25,9 +29,6 @@ pub use survey::{Repeated, Survey};
 use crate::record::{Document, Item, Kind, Origin};
 use on_tape::Budget;
 use survey::Plan;
-
-/// The callRecord schema, draft 2020-12, as `schemas/callRecord.schema.json` holds it.
-pub const CALL_RECORD: &str = include_str!("../../schemas/callRecord.schema.json");
 
 /// Why a schema cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -66,12 +67,20 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// The embedded callRecord schema.
+    /// The embedded callRecord schema of v1.0.
     ///
     /// # Errors
     /// Never, unless the crate was built with a broken schema.
     pub fn call_record() -> Result<Schema, SchemaError> {
-        let mut schema = Schema::compile(CALL_RECORD)?;
+        Schema::of(Api::V1)
+    }
+
+    /// The embedded callRecord schema of one API.
+    ///
+    /// # Errors
+    /// Never, unless the crate was built with a broken schema.
+    pub fn of(api: Api) -> Result<Schema, SchemaError> {
+        let mut schema = Schema::compile(api.schema())?;
         // Only here: the rewriting is right for the keywords that our own schema uses.
         schema.quick = Some(quick::build(&schema.text)?);
         Ok(schema)

@@ -75,7 +75,10 @@ fn the_committed_schema_is_the_one_its_sources_give() {
         panic!("{errors}");
     }
     let args = schema::Args::default();
-    let (one, two) = (schema::generate(&args), schema::generate(&args));
+    let (one, two) = (
+        schema::generate(&args, schema::Api::Beta),
+        schema::generate(&args, schema::Api::Beta),
+    );
     assert_eq!(
         one.expect("generated"),
         two.expect("generated"),
@@ -86,10 +89,11 @@ fn the_committed_schema_is_the_one_its_sources_give() {
 #[test]
 fn metadata_that_is_not_here_is_explained() {
     let csdl = Some(PathBuf::from("no/such.csdl"));
-    let errors = schema::generate(&schema::Args {
+    let args = schema::Args {
         csdl,
         ..Default::default()
-    });
+    };
+    let errors = schema::generate(&args, schema::Api::V1);
     let text = errors.expect_err("no such file").to_string();
     assert!(text.starts_with("no/such.csdl: "), "{text}");
     assert!(

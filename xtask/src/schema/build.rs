@@ -12,6 +12,9 @@
 //! - `x-edm` is the metadata's type; `x-unit` the unit of a reading, and a duration is "ms" there.
 //! - `x-range` is a plausible range, in that unit, and `x-range-source` says whose; beyond is a
 //!   notice.
+//! - `x-null-source` says who sends null where the metadata says never.
+//! - `x-borrowed` names the API whose metadata a definition was taken from, where an extract leaves
+//!   it out.
 //! - `x-navigation` marks what arrives only under `$expand` or of the service's own accord.
 //!
 //! It refuses to fill gaps: a property without a text, an unused entry of the overlay, an
@@ -33,11 +36,31 @@ const ROOT: &str = "callRecord";
 /// The member that makes an enum one that may grow.
 const SENTINEL: &str = "unknownFutureValue";
 
-/// Builds the schema; `commit` is the metadata's.
-pub fn schema(model: &Model, overlay: &Overlay, commit: &str) -> Result<Json, Vec<String>> {
+/// What is written about the schema itself.
+#[derive(Debug)]
+pub struct About<'a> {
+    /// `v1.0` or `beta`.
+    pub api: &'a str,
+    /// The schema's `$id`.
+    pub id: &'a str,
+    /// The metadata's path in its repository.
+    pub path: &'a str,
+    /// Its commit there.
+    pub commit: &'a str,
+    /// The overlay's files, for the comment.
+    pub overlay: &'a str,
+    /// Where [`About::taken`] was taken from.
+    pub lender: &'a str,
+    /// Full names of what the metadata leaves out and another API's has.
+    pub taken: BTreeSet<String>,
+}
+
+/// Builds the schema.
+pub fn schema(model: &Model, overlay: &Overlay, about: &About<'_>) -> Result<Json, Vec<String>> {
     let mut builder = Builder {
         model,
         overlay,
+        about,
         errors: Vec::new(),
     };
     let defs = builder.defs();
@@ -48,19 +71,27 @@ pub fn schema(model: &Model, overlay: &Overlay, commit: &str) -> Result<Json, Ve
         return Err(builder.errors);
     }
     let mut root = Object::new();
+    let mut comment = format!(
+        "Written by `cargo xtask schema`; do not edit. Types: microsoftgraph/msgraph-metadata \
+             (MIT), {}, commit {}. All else: {}.",
+        about.path, about.commit, about.overlay
+    );
+    if !about.taken.is_empty() {
+        comment.push_str(&format!(
+            " What is marked x-borrowed, and the deprecations, are {}'s: the extract has none.",
+            about.lender
+        ));
+    }
     root.put(
         "$schema",
         Json::text("https://json-schema.org/draft/2020-12/schema"),
     )
-    .put("$id", Json::text("urn:qualwatch:schema:callRecord"))
+    .put("$id", Json::text(about.id))
+    .put("$comment", Json::text(comment))
     .put(
-        "$comment",
-        Json::text(format!(
-            "Written by `cargo xtask schema`; do not edit. Types: microsoftgraph/msgraph-metadata \
-                 (MIT), schemas/v1.0-Prod.csdl, commit {commit}. All else: schemas/overlay.toml."
-        )),
+        "title",
+        Json::text(format!("Microsoft Graph callRecord, {}", about.api)),
     )
-    .put("title", Json::text("Microsoft Graph callRecord, v1.0"))
     .put("type", Json::text("object"))
     .put("$ref", reference(ROOT))
     .put("$defs", defs);
@@ -70,6 +101,7 @@ pub fn schema(model: &Model, overlay: &Overlay, commit: &str) -> Result<Json, Ve
 struct Builder<'a> {
     model: &'a Model,
     overlay: &'a Overlay,
+    about: &'a About<'a>,
     errors: Vec<String>,
 }
 
@@ -118,8 +150,9 @@ impl<'a> Builder<'a> {
                 "description",
                 self.text(&short, self.overlay.of_type(&short)),
             );
-            def.put("x-edm", Json::text(name))
-                .put("type", Json::text("string"));
+            def.put("x-edm", Json::text(name));
+            self.borrowed(&mut def, name);
+            def.put("type", Json::text("string"));
             let (key, members) = self.members(name);
             def.put(key, members);
             defs.put(&short, def.done());
@@ -137,6 +170,11 @@ impl<'a> Builder<'a> {
             return;
         }
         if let Some((name, _)) = model.enums.get_key_value(name) {
+            if model.flags.contains(name) {
+                self.errors.push(format!(
+                    "metadata: {name}: an enum of flags has no schema here yet"
+                ));
+            }
             enums.insert(name);
             return;
         }
@@ -170,6 +208,7 @@ impl<'a> Builder<'a> {
         let mut def = Object::new();
         def.put("description", self.text(&short, fact))
             .put("x-edm", Json::text(name));
+        self.borrowed(&mut def, name);
         if let Some(base) = model.types[name]
             .base
             .as_deref()
@@ -231,6 +270,12 @@ impl<'a> Builder<'a> {
         def.done()
     }
 
+    fn borrowed(&self, def: &mut Object, name: &str) {
+        if self.about.taken.contains(name) {
+            def.put("x-borrowed", Json::text(self.about.lender));
+        }
+    }
+
     /// The type's properties, inherited ones first.
     fn flattened(&mut self, name: &'a str) -> Vec<(String, Object)> {
         let chain = self.model.chain(name);
@@ -260,7 +305,7 @@ impl<'a> Builder<'a> {
         schema.put("description", self.text(place, fact));
         let empty = Fact::default();
         let fact = fact.unwrap_or(&empty);
-        let relaxed = fact.null && {
+        let relaxed = fact.null.is_some() && {
             if property.nullable && !property.collection {
                 self.errors
                     .push(format!("overlay: {place} is nullable already"));
@@ -279,6 +324,9 @@ impl<'a> Builder<'a> {
         } else {
             let null = property.nullable || relaxed;
             self.value(&mut schema, &property.of, null, place);
+        }
+        if let Some(source) = &fact.null {
+            schema.put("x-null-source", Json::text(source));
         }
         if property.navigation {
             schema.put("x-navigation", Json::Bool(true));
@@ -571,10 +619,19 @@ mod tests {
     "#;
 
     fn build(xml: &str, facts: &str) -> Result<Json, Vec<String>> {
+        let about = About {
+            api: "v1.0",
+            id: "urn:test",
+            path: "a.csdl",
+            commit: COMMIT,
+            overlay: "a.toml",
+            lender: "another",
+            taken: BTreeSet::from(["microsoft.graph.part".to_owned()]),
+        };
         schema(
             &Model::parse(xml).expect("CSDL"),
             &Overlay::parse(facts)?,
-            COMMIT,
+            &about,
         )
     }
 
@@ -683,6 +740,23 @@ mod tests {
                 .as_str()
                 .is_some_and(|text| text.contains(COMMIT))
         );
+    }
+
+    #[test]
+    fn what_was_taken_from_another_api_says_so() {
+        let schema = built();
+        assert_eq!(schema["$defs"]["graph.part"]["x-borrowed"], "another");
+        assert!(schema["$defs"]["part"].get("x-borrowed").is_none());
+        let kind = &schema["$defs"]["callRecord"]["properties"]["kind"];
+        assert_eq!(kind["x-null-source"], "c");
+    }
+
+    #[test]
+    fn an_enum_of_flags_is_refused_where_a_call_record_holds_it() {
+        let keep = ("[part]", "[part]");
+        let got = complaints(("\"grows\"", "\"grows\" IsFlags=\"true\""), keep);
+        assert_eq!(got.len(), 1, "{got:?}");
+        assert!(got[0].contains("an enum of flags"), "{got:?}");
     }
 
     #[test]

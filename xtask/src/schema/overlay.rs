@@ -1,6 +1,7 @@
 //! What the metadata does not say: meaning, unit, range, tolerance; each with its source.
 //!
-//! [`Overlay::parse`] reads `schemas/overlay.toml`. Entries are handed out by name, and the ones
+//! [`Overlay::parse`] reads `schemas/overlay.toml`, and for beta `schemas/overlay.beta.toml` with
+//! it. Entries are handed out by name, and the ones
 //! that nobody asked for are errors in the end ([`Overlay::unused`]): a fact about a property
 //! that does not exist is a fact about nothing.
 //!
@@ -49,8 +50,8 @@ pub struct Fact {
     pub unit: Option<String>,
     /// Lowest and highest plausible value, `null` for an open end.
     pub range: Option<Range>,
-    /// Accept null although the metadata says never.
-    pub null: bool,
+    /// Who sends null although the metadata says never, a key of `[sources]`.
+    pub null: Option<String>,
     /// Property to read instead of this deprecated one.
     pub replacement: Option<String>,
     /// EDM type of every undeclared value of this open type.
@@ -71,10 +72,16 @@ pub struct Range {
 impl Overlay {
     /// Reads the overlay, or lists everything that is wrong with it.
     pub fn parse(text: &str) -> Result<Self, Vec<String>> {
-        let mut tables: toml::Table = match text.parse() {
-            Ok(tables) => tables,
-            Err(e) => return Err(vec![format!("not TOML: {e}")]),
-        };
+        Self::parse_all(&[text])
+    }
+
+    /// Reads several texts as one; an entry that stands in two of them is an error.
+    pub fn parse_all(texts: &[&str]) -> Result<Self, Vec<String>> {
+        let mut tables = toml::Table::new();
+        for text in texts {
+            let more: toml::Table = text.parse().map_err(|e| vec![format!("not TOML: {e}")])?;
+            merge(&mut tables, more)?;
+        }
         let mut reader = Reader::default();
         reader.sources(tables.remove("sources"));
         let mut overlay = Self::default();
@@ -146,6 +153,25 @@ impl Overlay {
     }
 }
 
+/// Puts the entries of `more` beside those of `tables`.
+fn merge(tables: &mut toml::Table, more: toml::Table) -> Result<(), Vec<String>> {
+    for (of, entries) in more {
+        match (tables.get_mut(&of), entries) {
+            (Some(toml::Value::Table(known)), toml::Value::Table(entries)) => {
+                for (name, entry) in entries {
+                    if known.insert(name.clone(), entry).is_some() {
+                        return Err(vec![format!("[{of}] {name}: stands in two files")]);
+                    }
+                }
+            }
+            (_, entries) => {
+                tables.insert(of, entries);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Collects errors while it takes tables apart.
 #[derive(Default)]
 struct Reader {
@@ -199,7 +225,7 @@ impl Reader {
         };
         let null = entry
             .remove("null")
-            .is_some_and(|v| self.source(place, Some(v)).is_some());
+            .and_then(|v| self.source(place, Some(v)));
         let mut optional = |key| {
             entry
                 .remove(key)
@@ -338,6 +364,16 @@ mod tests {
             .map(|_| ())
             .expect_err("one source is spare");
         assert_eq!(uncited, ["[sources] spare: cited by no entry"]);
+    }
+
+    #[test]
+    fn two_files_are_one_overlay_and_do_not_contradict_each_other() {
+        let one = "[sources]\no = 'us'\n[t]\na = { text = 'A.', source = 'o' }";
+        let two = "[t]\nb = { text = 'B.', source = 'o' }";
+        let both = Overlay::parse_all(&[one, two]).expect("two good overlays");
+        assert!(both.property("t", "a").is_some() && both.property("t", "b").is_some());
+        let errors = Overlay::parse_all(&[one, "[t]\na = {}"]).map(|_| ());
+        assert_eq!(errors.expect_err("a twice"), ["[t] a: stands in two files"]);
     }
 
     #[test]

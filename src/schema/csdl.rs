@@ -4,9 +4,12 @@
 //! (`microsoft.graph.callRecords.media`): an alias never leaves this file.
 //!
 //! It knows nothing of JSON Schema, and guesses nothing: a name that no schema declares stays a
-//! name, for the builder to refuse.
+//! name, for the reader of the model to refuse.
+//!
+//! Read by the drift report here and, by its path, by the schema's generator in `xtask`, which
+//! shares nothing else with the product.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the metadata says, as far as a schema needs it.
 #[derive(Debug, Default)]
@@ -15,6 +18,10 @@ pub struct Model {
     pub types: BTreeMap<String, Type>,
     /// Enums by full name; members in the metadata's order.
     pub enums: BTreeMap<String, Vec<String>>,
+    /// Enums whose values may be combined.
+    pub flags: BTreeSet<String>,
+    /// Whether the file annotates anything: one that does not says nothing of deprecations.
+    pub annotated: bool,
     /// Deprecations by `full.type.name/property`.
     pub deprecated: BTreeMap<String, Deprecation>,
     /// Commit of the metadata's repository, when a comment of the file names it.
@@ -101,7 +108,7 @@ impl Model {
             "EnumType" => {
                 let name = format!("{namespace}.{}", required(node, "Name")?);
                 if node.attribute("IsFlags") == Some("true") {
-                    return Err(format!("{name}: an enum of flags has no schema here yet"));
+                    self.flags.insert(name.clone());
                 }
                 let members = node
                     .children()
@@ -143,6 +150,7 @@ impl Model {
                 );
             }
             "Annotations" => {
+                self.annotated = true;
                 let target = required(node, "Target")?;
                 if let Some(mark) = deprecation(node) {
                     let (of, property) = target.rsplit_once('/').unwrap_or((target, ""));
@@ -153,6 +161,29 @@ impl Model {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Takes over what `other` declares outside `namespace` and this file leaves out, and its
+    /// deprecations where this file has no annotation at all. Returns the names of what was taken.
+    pub fn complete(&mut self, other: Model, namespace: &str) -> BTreeSet<String> {
+        let mut taken = BTreeSet::new();
+        for (name, of) in other.types {
+            if !name.starts_with(namespace) && !self.types.contains_key(&name) {
+                taken.insert(name.clone());
+                self.types.insert(name, of);
+            }
+        }
+        for (name, members) in other.enums {
+            if !name.starts_with(namespace) && !self.enums.contains_key(&name) {
+                taken.insert(name.clone());
+                self.enums.insert(name, members);
+            }
+        }
+        if !self.annotated {
+            taken.extend(other.deprecated.keys().cloned());
+            self.deprecated = other.deprecated;
+        }
+        taken
     }
 
     /// The type and its bases, nearest first.
@@ -290,10 +321,21 @@ mod tests {
         let why = |xml| Model::parse(xml).map(|_| ()).expect_err("no metadata");
         assert!(why("{}").starts_with("not XML"));
         assert_eq!(why("<a/>"), "no <Schema>: not a CSDL file");
-        let flags = r#"<Schema Namespace="n"><EnumType Name="e" IsFlags="true"/></Schema>"#;
-        assert!(why(flags).starts_with("n.e:"));
         let nameless = r#"<Schema Namespace="n"><ComplexType/></Schema>"#;
         assert_eq!(why(nameless), "<ComplexType> without Name");
+    }
+
+    #[test]
+    fn an_extract_is_completed_but_never_changed() {
+        let mut extract =
+            Model::parse(r#"<Schema Namespace="m.g"><ComplexType Name="top"/></Schema>"#)
+                .expect("CSDL");
+        let whole = Model::parse(XML).expect("CSDL");
+        let taken = extract.complete(whole, "m.g.l");
+        let taken: Vec<_> = taken.iter().map(String::as_str).collect();
+        assert_eq!(taken, ["m.g.e", "m.g.low/list", "m.g.mid"]);
+        assert!(extract.types["m.g.top"].properties.is_empty(), "it had one");
+        assert!(!extract.types.contains_key("m.g.low"), "of the namespace");
     }
 
     #[test]
