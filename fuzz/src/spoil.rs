@@ -46,7 +46,7 @@ pub fn record(choices: &mut Choices<'_>) -> Tree {
 fn spoil(tree: &mut Tree, choices: &mut Choices<'_>) {
     // Down to a place; the deeper the likelier, for records are deep.
     let at = descend(tree, choices);
-    match (choices.byte() % 7, &mut *at) {
+    match (choices.byte() % 9, &mut *at) {
         (0, Tree::Object(members)) if !members.is_empty() => {
             members.remove(choices.below(members.len()));
         }
@@ -67,6 +67,21 @@ fn spoil(tree: &mut Tree, choices: &mut Choices<'_>) {
         (6, Tree::Array(items)) if !items.is_empty() => {
             let twin = items[choices.below(items.len())].clone();
             items.extend(std::iter::repeat_n(twin, 1 + choices.below(40)));
+        }
+        (7, Tree::Object(members)) => {
+            // Wide: a run of strangers beside what is known.
+            let (stem, fill) = (name(choices), value(choices));
+            let more = 1 + choices.below(300);
+            members.extend((0..more).map(|at| (format!("{stem}{at}"), fill.clone())));
+        }
+        (8, any) => {
+            // Retyped, and nothing lost: the value in an array, or an object's values alone.
+            *any = match std::mem::replace(any, Tree::Null) {
+                Tree::Object(members) => {
+                    Tree::Array(members.into_iter().map(|(_, value)| value).collect())
+                }
+                other => Tree::Array(vec![other]),
+            };
         }
         (_, any) => *any = value(choices),
     }
@@ -146,6 +161,9 @@ fn value(choices: &mut Choices<'_>) -> Tree {
         "18446744073709551615",
         "1.5",
         "123456789012345678e-17",
+        "1.7976931348623157e308",
+        "2.2250738585072014e-308",
+        "0.30000000000000004",
     ];
     const STRINGS: &[&str] = &[
         "",
@@ -176,6 +194,10 @@ fn value(choices: &mut Choices<'_>) -> Tree {
         "\u{0}",
         "\u{1f600}",
         "٣",
+        "e\u{301}",
+        "\u{10ffff}",
+        "\u{fffd}",
+        "\u{7f}\u{85}",
         "PT٣S",
         "\u{feff}",
         "line\nbreak",

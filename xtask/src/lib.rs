@@ -2,5 +2,6 @@
 //!
 //! They prepare what is committed or measured; nothing here runs in the product.
 
+pub mod fields;
 pub mod generate;
 pub mod schema;

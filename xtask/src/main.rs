@@ -8,12 +8,14 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 enum Tool {
+    Fields(xtask::fields::Args),
     Generate(xtask::generate::Args),
     Schema(xtask::schema::Args),
 }
 
 fn main() -> ExitCode {
     let done: Result<(), Box<dyn std::error::Error>> = match Tool::parse() {
+        Tool::Fields(args) => xtask::fields::run(&args).map_err(Into::into),
         Tool::Generate(args) => xtask::generate::run(&args).map_err(Into::into),
         Tool::Schema(args) => xtask::schema::run(&args).map_err(Into::into),
     };

@@ -3,10 +3,14 @@
 //! [`Json::pretty`] puts on one line what fits on one and breaks the rest, so a property of the
 //! schema reads as one entry.
 //!
-//! It only writes. Reading is `serde_json`'s, whose own order-keeping feature stays off, because
-//! feature unification would turn it on for the engine too.
+//! [`Json::parse`] reads back what was written, in its order: `serde_json`'s own order-keeping
+//! feature stays off, because feature unification would turn it on for the engine too.
+//!
+//! For our own files alone: repeated keys are kept, and nothing is bounded.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// Width in columns that a line aims for.
 const WIDTH: usize = 100;
@@ -39,6 +43,43 @@ impl Json {
     /// An array of strings.
     pub fn texts<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Self {
         Self::List(texts.into_iter().map(Self::text).collect())
+    }
+
+    /// Reads a text, keeping the order of objects.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|e| e.to_string())
+    }
+
+    /// The member of an object.
+    pub fn get(&self, key: &str) -> Option<&Json> {
+        self.pairs()
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value)
+    }
+
+    /// The pairs of an object; of anything else none.
+    pub fn pairs(&self) -> &[(String, Json)] {
+        match self {
+            Self::Object(pairs) => pairs,
+            _ => &[],
+        }
+    }
+
+    /// The elements of an array; of anything else none.
+    pub fn items(&self) -> &[Json] {
+        match self {
+            Self::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The string.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
     }
 
     /// The text of a file: broken into lines, with a final newline.
@@ -85,7 +126,8 @@ impl Json {
         }
     }
 
-    fn inline(&self) -> String {
+    /// The value on one line.
+    pub fn inline(&self) -> String {
         match self {
             Self::Null => "null".to_owned(),
             Self::Bool(value) => value.to_string(),
@@ -104,6 +146,62 @@ impl Json {
                 format!("{{{}}}", pairs.join(", "))
             }
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
+        Ok(Json::Int(value))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Json, E> {
+        i64::try_from(value).map(Json::Int).map_err(E::custom)
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
+        Ok(Json::Float(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Json, E> {
+        Ok(Json::text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Json::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some(pair) = access.next_entry()? {
+            pairs.push(pair);
+        }
+        Ok(Json::Object(pairs))
     }
 }
 
@@ -173,9 +271,10 @@ mod tests {
             .put("long", Json::texts(vec!["word"; 40]))
             .put("flag", Json::Bool(true));
         let text = object.done().pretty();
-        let read: serde_json::Value = serde_json::from_str(&text).expect("our own JSON");
-        assert_eq!(read["long"].as_array().map(Vec::len), Some(40));
-        assert_eq!(read["flag"], true);
+        let read = Json::parse(&text).expect("our own JSON");
+        assert_eq!(read.get("long").map(|long| long.items().len()), Some(40));
+        assert_eq!(read.get("flag"), Some(&Json::Bool(true)));
+        assert_eq!(read.pretty(), text);
         assert!(text.lines().all(|line| line.len() <= WIDTH));
     }
 }
