@@ -22,7 +22,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         for alert in documents.iter().flat_map(|judged| &judged.report.alerts) {
             let call = alert.call.id.as_deref().unwrap_or("unknown");
             let fired = alert.affected.fired;
-            writeln!(out, "{} on call {call}: {fired} of {}", alert.rule, alert.affected.of)?;
+            writeln!(
+                out,
+                "{} on call {call}: {fired} of {}",
+                alert.rule, alert.affected.of
+            )?;
         }
     }
     running.join();

@@ -20,8 +20,8 @@ use crate::frame::{Batch, Frame};
 use crate::record::kind::Taken;
 use crate::record::{Origin, place};
 use crate::source::{
-    BatchPool, Delivery, Folder, FolderCounts, FolderOptions, Note, PassedOver, ReadOptions, SourceEnd,
-    SourceError, SourceName, file, stdin,
+    BatchPool, Delivery, Folder, FolderCounts, FolderOptions, Note, PassedOver, ReadOptions,
+    SourceEnd, SourceError, SourceName, file, stdin,
 };
 use crate::stats::Summary;
 
@@ -100,9 +100,8 @@ pub struct Judged {
 }
 
 /// Where documents come from: run on a thread of its own until done or told to stop.
-pub type Intake = Box<
-    dyn FnOnce(&Receiver<()>, &mut dyn FnMut(Delivery) -> ControlFlow<()>) -> IntakeEnd + Send,
->;
+pub type Intake =
+    Box<dyn FnOnce(&Receiver<()>, &mut dyn FnMut(Delivery) -> ControlFlow<()>) -> IntakeEnd + Send>;
 
 /// Reads files one after another; `-` is standard input.
 pub fn files(paths: Vec<PathBuf>, options: ReadOptions) -> Intake {
@@ -117,7 +116,11 @@ pub fn files(paths: Vec<PathBuf>, options: ReadOptions) -> Intake {
 }
 
 /// Reads one stream to its end.
-pub fn stream(reader: impl Read + Send + 'static, name: SourceName, options: ReadOptions) -> Intake {
+pub fn stream(
+    reader: impl Read + Send + 'static,
+    name: SourceName,
+    options: ReadOptions,
+) -> Intake {
     Box::new(move |_stop, deliver| {
         // A stop shows at the next delivery.
         let _ = stdin::read(reader, name, &options, deliver);
@@ -176,10 +179,7 @@ impl Stopper {
     /// Takes no more in; what is in flight is finished, then the events end.
     pub fn stop(&self) {
         self.1.close();
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 
@@ -260,7 +260,9 @@ pub fn run(engine: Arc<Engine>, intakes: Vec<Intake>, options: Options) -> Runni
             let end = intake(&stop, &mut |delivery| {
                 let work = match delivery {
                     Delivery::Batch { source, batch } => Work::Batch(source, batch),
-                    Delivery::End { source, outcome } => Work::Event(Event::End { source, outcome }),
+                    Delivery::End { source, outcome } => {
+                        Work::Event(Event::End { source, outcome })
+                    }
                     Delivery::PassedOver { path, reason } => {
                         Work::Event(Event::PassedOver { path, reason })
                     }
@@ -362,7 +364,14 @@ fn judge(
     let mut documents = Vec::new();
     let name = source.to_string();
     for frame in batch.iter() {
-        judge_frame(checker, &name, frame, keep_refused, &mut counts, &mut documents);
+        judge_frame(
+            checker,
+            &name,
+            frame,
+            keep_refused,
+            &mut counts,
+            &mut documents,
+        );
     }
     Event::Judged {
         source,

@@ -55,7 +55,12 @@ fn engine(rules: &[String]) -> Arc<Engine> {
 
 fn check(case: &Case, path: &Path) {
     let outcome = support::judge_files(&engine(&case.rules), vec![path.to_owned()]);
-    assert!(outcome.errors.is_empty(), "{}: {:?}", case.file, outcome.errors);
+    assert!(
+        outcome.errors.is_empty(),
+        "{}: {:?}",
+        case.file,
+        outcome.errors
+    );
     let verdicts: BTreeMap<String, u64> = outcome
         .summary
         .verdicts
@@ -94,7 +99,11 @@ fn check(case: &Case, path: &Path) {
     wanted.sort();
     assert_eq!(findings, wanted, "findings of {}", case.file);
     for word in &case.says {
-        assert!(reasons.contains(word.as_str()), "{}: {word:?} in {reasons}", case.file);
+        assert!(
+            reasons.contains(word.as_str()),
+            "{}: {word:?} in {reasons}",
+            case.file
+        );
     }
     if let Some(notices) = case.notices {
         assert_eq!(outcome.summary.notices, notices, "notices of {}", case.file);

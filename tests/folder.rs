@@ -145,7 +145,10 @@ fn twenty_thousand_files_dropped_while_stopped_are_all_accounted_for() {
     let mut seen = vec![false; FILES];
     for _ in 0..FILES {
         let alert = watch.alert();
-        let id: usize = alert["call"]["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+        let id: usize = alert["call"]["id"]
+            .as_str()
+            .and_then(|id| id.parse().ok())
+            .expect("an id");
         assert!(!std::mem::replace(&mut seen[id], true), "{id} came twice");
     }
     assert!(seen.iter().all(|seen| *seen));

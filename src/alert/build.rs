@@ -225,8 +225,7 @@ impl<'d> Place<'d> {
             what.reason = owned(text(failure.0, "reason"));
         }
         let person = End::BOTH.into_iter().find(|end| {
-            self.endpoint(*end).and_then(Endpoint::kind)
-                == Some(call::EndpointKind::Participant)
+            self.endpoint(*end).and_then(Endpoint::kind) == Some(call::EndpointKind::Participant)
         });
         let client = person
             .filter(|_| self.session.is_some())

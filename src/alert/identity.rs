@@ -43,7 +43,11 @@ pub fn fingerprint(rule: &str, key: &[&str]) -> String {
 /// Stands for a call without an id: its document's bytes, so that no two strangers merge.
 pub(super) fn content_key(text: &[u8]) -> String {
     let digest = Sha256::digest(text);
-    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = digest
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("document:{hex}")
 }
 
@@ -57,7 +61,10 @@ mod tests {
         assert_eq!(id, alert_id("poor-audio", &["a"], State::Event));
         assert_eq!(id.len(), 32);
         assert_ne!(id, alert_id("poor-audio", &["b"], State::Event));
-        assert_ne!(fingerprint("r", &["ab", "c"]), fingerprint("r", &["a", "bc"]));
+        assert_ne!(
+            fingerprint("r", &["ab", "c"]),
+            fingerprint("r", &["a", "bc"])
+        );
         assert_ne!(fingerprint("r", &["a"]), fingerprint("r", &["a", ""]));
         assert_ne!(content_key(b"{}"), content_key(b"{ }"));
     }

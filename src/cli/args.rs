@@ -68,7 +68,12 @@ pub struct Run {
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub schema: Option<PathBuf>,
     /// How a source holds its documents: auto, document, lines, sequence or array
-    #[arg(long, value_name = "HOW", default_value = "auto", help_heading = "Input")]
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "auto",
+        help_heading = "Input"
+    )]
     pub framing: Framing,
     /// Process what is there, then exit instead of watching
     #[arg(long, help_heading = "Input")]
@@ -77,16 +82,31 @@ pub struct Run {
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = size, help_heading = "Input")]
     pub max_document: u64,
     /// Deepest nesting of a document
-    #[arg(long, value_name = "LEVELS", default_value_t = 64, help_heading = "Input")]
+    #[arg(
+        long,
+        value_name = "LEVELS",
+        default_value_t = 64,
+        help_heading = "Input"
+    )]
     pub max_depth: usize,
     /// Most values and names in a document
-    #[arg(long, value_name = "COUNT", default_value_t = 2_000_000, help_heading = "Input")]
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value_t = 2_000_000,
+        help_heading = "Input"
+    )]
     pub max_nodes: usize,
     /// Most bytes that a compressed source may expand to
     #[arg(long, value_name = "SIZE", default_value = "4GiB", value_parser = size, help_heading = "Input")]
     pub max_decompressed: u64,
     /// Most violations shown of one document
-    #[arg(long, value_name = "COUNT", default_value_t = 100, help_heading = "Input")]
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value_t = 100,
+        help_heading = "Input"
+    )]
     pub max_problems: usize,
 
     /// How often a watched folder is scanned, besides the system's events

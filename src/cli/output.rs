@@ -45,8 +45,7 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn new(form: Option<Form>, colour: Colour) -> Output {
-        let (out_terminal, err_terminal) =
-            (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let (out_terminal, err_terminal) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let by_terminal = |terminal| if terminal { Form::Text } else { Form::Json };
         let coloured = |terminal: bool| match colour {
             Colour::Always => true,

@@ -51,7 +51,10 @@ impl Painter {
     }
 
     fn bad(self, text: &str) -> String {
-        self.paint(Style::new().bold().fg_color(Some(AnsiColor::Red.into())), text)
+        self.paint(
+            Style::new().bold().fg_color(Some(AnsiColor::Red.into())),
+            text,
+        )
     }
 
     /// One alert, a few lines.
@@ -177,7 +180,8 @@ impl Painter {
         match report.verdict {
             Verdict::Malformed => {
                 if let Some(fault) = &report.fault {
-                    let place = format!("{}:{}:{}", Safe(source), fault.spot.line, fault.spot.column);
+                    let place =
+                        format!("{}:{}:{}", Safe(source), fault.spot.line, fault.spot.column);
                     let _ = writeln!(
                         text,
                         "{}  {place}  {}",
@@ -210,7 +214,11 @@ impl Painter {
                     call_of(report),
                     report.problems.len(),
                     if report.problems.len() == 1 { "" } else { "s" },
-                    if report.more_problems { ", and more" } else { "" },
+                    if report.more_problems {
+                        ", and more"
+                    } else {
+                        ""
+                    },
                 );
                 for problem in &report.problems {
                     let _ = writeln!(
@@ -291,8 +299,8 @@ impl Painter {
         const BEFORE: usize = 60;
         const AFTER: usize = 40;
         let offset = offset.min(text.len());
-        let start = memchr::memrchr(b'\n', text.get(..offset).unwrap_or_default())
-            .map_or(0, |at| at + 1);
+        let start =
+            memchr::memrchr(b'\n', text.get(..offset).unwrap_or_default()).map_or(0, |at| at + 1);
         let end = memchr::memchr(b'\n', text.get(offset..).unwrap_or_default())
             .map_or(text.len(), |at| offset + at);
         let before = String::from_utf8_lossy(text.get(start..offset).unwrap_or_default());

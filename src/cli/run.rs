@@ -110,18 +110,23 @@ pub(super) fn run(args: &Run) -> Exit {
         Ok(rejects) => rejects,
         Err(error) => {
             output.end_progress();
-            output.message(&format!("error: cannot make the folder of --rejects: {error}\n"));
+            output.message(&format!(
+                "error: cannot make the folder of --rejects: {error}\n"
+            ));
             return Exit::World;
         }
     };
-    let running = pipeline::run(Arc::clone(&engine), intakes.list, pipeline::Options {
-        workers: args.workers.map_or_else(
-            || pipeline::Options::default().workers,
-            usize::from,
-        ),
-        keep_refused: true,
-        pool: intakes.pool,
-    });
+    let running = pipeline::run(
+        Arc::clone(&engine),
+        intakes.list,
+        pipeline::Options {
+            workers: args
+                .workers
+                .map_or_else(|| pipeline::Options::default().workers, usize::from),
+            keep_refused: true,
+            pool: intakes.pool,
+        },
+    );
     if let Err(error) = stop_on_signals(running.stopper()) {
         output.message(&format!("error: cannot listen for signals: {error}\n"));
         return Exit::World;
@@ -403,7 +408,12 @@ impl Job<'_> {
     fn file_message(&mut self, path: &str, what: &str, message: &str) {
         let line = match self.output.messages() {
             (Form::Text, painter) => {
-                format!("{}  {}  {}\n", painter.bold(what), Safe(path), Safe(message))
+                format!(
+                    "{}  {}  {}\n",
+                    painter.bold(what),
+                    Safe(path),
+                    Safe(message)
+                )
             }
             (Form::Json, _) => super::json::line(&json!({
                 "schema": "qualwatch.file/1",
@@ -426,8 +436,9 @@ impl Job<'_> {
         };
         self.output.message(&text);
         if let Some(error) = self.output.failure() {
-            self.output
-                .message(&format!("error: cannot write alerts to standard output: {error}\n"));
+            self.output.message(&format!(
+                "error: cannot write alerts to standard output: {error}\n"
+            ));
             return Exit::World;
         }
         if self.world_failed {
@@ -440,7 +451,12 @@ impl Job<'_> {
     }
 
     fn reached(&self, what: FailOn) -> bool {
-        let alerts = |least: Severity| self.summary.alerts.keys().any(|severity| *severity >= least);
+        let alerts = |least: Severity| {
+            self.summary
+                .alerts
+                .keys()
+                .any(|severity| *severity >= least)
+        };
         match what {
             FailOn::Info => alerts(Severity::Info),
             FailOn::Warning => alerts(Severity::Warning),
@@ -474,10 +490,16 @@ impl Job<'_> {
             let _ = writeln!(text, "           {}", kinds.join(", "));
         }
         for (number, what) in [
-            (summary.unexpanded, "records came without their sessions: no rule can fire on them"),
+            (
+                summary.unexpanded,
+                "records came without their sessions: no rule can fire on them",
+            ),
             (summary.problems, "violations of the schema"),
             (summary.notices, "notices"),
-            (summary.repeated_sessions, "sessions came twice and counted once"),
+            (
+                summary.repeated_sessions,
+                "sessions came twice and counted once",
+            ),
         ] {
             if number > 0 {
                 let _ = writeln!(text, "           {} {what}", count(number));
@@ -497,7 +519,12 @@ impl Job<'_> {
                 .iter()
                 .map(|(reason, number)| format!("{number} {reason}"))
                 .collect();
-            let _ = write!(text, ", {} passed over ({})", count(passed), reasons.join(", "));
+            let _ = write!(
+                text,
+                ", {} passed over ({})",
+                count(passed),
+                reasons.join(", ")
+            );
         }
         let pending: u64 = self.files.folders.iter().map(|folder| folder.pending).sum();
         if pending > 0 {
@@ -513,11 +540,20 @@ impl Job<'_> {
         let _ = writeln!(
             text,
             "alerts     {}",
-            if alerts.is_empty() { "none".to_owned() } else { alerts.join(", ") }
+            if alerts.is_empty() {
+                "none".to_owned()
+            } else {
+                alerts.join(", ")
+            }
         );
         if !summary.rules.is_empty() {
             let rules = self.engine.rules().rules();
-            let width = rules.iter().map(|rule| rule.name().len()).max().unwrap_or(0).max(5);
+            let width = rules
+                .iter()
+                .map(|rule| rule.name().len())
+                .max()
+                .unwrap_or(0)
+                .max(5);
             let broken = summary.rules.iter().any(|rule| rule.failed > 0);
             let _ = write!(
                 text,

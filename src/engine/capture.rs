@@ -27,10 +27,7 @@ impl Violated {
 
     /// Covers the value at `node`.
     pub(super) fn cover(&mut self, document: &Document<'_>, node: NodeIndex) {
-        let length = document
-            .item(node)
-            .and_then(Item::head)
-            .map_or(1, span);
+        let length = document.item(node).and_then(Item::head).map_or(1, span);
         self.0.push((node, node + length as NodeIndex));
     }
 
@@ -164,12 +161,7 @@ impl Capture<'_> {
     }
 
     /// Sets a computed field, if some rule reads it.
-    fn compute(
-        &mut self,
-        level: Level,
-        name: &str,
-        set: impl FnOnce(&mut Facts, FieldId),
-    ) {
+    fn compute(&mut self, level: Level, name: &str, set: impl FnOnce(&mut Facts, FieldId)) {
         let field = self
             .layout
             .wanted(level)
@@ -187,12 +179,14 @@ impl Capture<'_> {
             item.get(name)
                 .is_some_and(|value| self.violated.covers(self.node(value)))
         });
-        self.compute(level, "duration", |facts, field| {
-            match crate::record::call::duration(item).filter(|_| !under_violation) {
+        self.compute(
+            level,
+            "duration",
+            |facts, field| match crate::record::call::duration(item).filter(|_| !under_violation) {
                 Some(millis) => facts.set_number(id, field, millis.0, node),
                 None => facts.set_missing(id, field, node),
-            }
-        });
+            },
+        );
     }
 
     fn call(&mut self, call: Call<'_>) {
@@ -239,7 +233,9 @@ impl Capture<'_> {
             if !self.layout.wants_link(link) && feedback.is_none() {
                 continue;
             }
-            let endpoint = session.end(end).map(|endpoint| self.endpoint(end, endpoint));
+            let endpoint = session
+                .end(end)
+                .map(|endpoint| self.endpoint(end, endpoint));
             if self.layout.wants_link(link) {
                 self.link(id, link, endpoint);
             }
@@ -306,11 +302,15 @@ impl Capture<'_> {
             (End::Callee, Link::CalleeNetwork, Link::CalleeDevice),
         ] {
             if self.layout.wants_link(network) {
-                let object = media.network(end).map(|item| self.object(Level::Network, item));
+                let object = media
+                    .network(end)
+                    .map(|item| self.object(Level::Network, item));
                 self.link(id, network, object);
             }
             if self.layout.wants_link(device) {
-                let object = media.device(end).map(|item| self.object(Level::Device, item));
+                let object = media
+                    .device(end)
+                    .map(|item| self.object(Level::Device, item));
                 self.link(id, device, object);
             }
         }
@@ -371,11 +371,15 @@ impl Capture<'_> {
             None => self.facts.push_object(Level::Endpoint, NO_NODE),
         };
         if self.layout.wants_link(Link::Network) {
-            let object = media.network(end).map(|item| self.object(Level::Network, item));
+            let object = media
+                .network(end)
+                .map(|item| self.object(Level::Network, item));
             self.link(id, Link::Network, object);
         }
         if self.layout.wants_link(Link::Device) {
-            let object = media.device(end).map(|item| self.object(Level::Device, item));
+            let object = media
+                .device(end)
+                .map(|item| self.object(Level::Device, item));
             self.link(id, Link::Device, object);
         }
         Some(id)

@@ -174,7 +174,11 @@ impl Checker {
         report.more_problems = more;
         let invalid = !report.problems.is_empty();
         if !told.kind.has_sessions() {
-            report.verdict = if invalid { Verdict::Invalid } else { Verdict::Valid };
+            report.verdict = if invalid {
+                Verdict::Invalid
+            } else {
+                Verdict::Valid
+            };
             return report;
         }
         let call = Call::new(root, told.kind);

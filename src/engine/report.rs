@@ -48,7 +48,10 @@ impl Verdict {
 
     /// Whether the document was refused.
     pub fn is_refusal(self) -> bool {
-        matches!(self, Verdict::Invalid | Verdict::Foreign | Verdict::Malformed)
+        matches!(
+            self,
+            Verdict::Invalid | Verdict::Foreign | Verdict::Malformed
+        )
     }
 }
 

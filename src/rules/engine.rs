@@ -7,12 +7,13 @@
 //! Rules are trusted code with guard rails: memory that Rhai's own limits do not count is not
 //! counted here either.
 
+use std::any::TypeId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rhai::packages::{BasicIteratorPackage, Package};
-use rhai::{Dynamic, Engine, FLOAT, INT, Module, OptimizationLevel};
+use rhai::{Dynamic, Engine, FLOAT, INT, ImmutableString, Module, OptimizationLevel};
 
 use super::arithmetic;
 use super::compare::{self, Op};
@@ -72,7 +73,12 @@ const STACK: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Deadline {
     start: Instant,
+    /// wall time, in nanoseconds after `start`
     until: AtomicU64,
+    /// what was allowed, in nanoseconds
+    allowed: AtomicU64,
+    /// this thread's own time, once wall time is over; 0 before
+    own_until: AtomicU64,
     base: AtomicUsize,
 }
 
@@ -88,16 +94,20 @@ impl Deadline {
         Deadline {
             start: Instant::now(),
             until: AtomicU64::new(u64::MAX),
+            allowed: AtomicU64::new(0),
+            own_until: AtomicU64::new(0),
             base: AtomicUsize::new(stack()),
         }
     }
 
     /// Allows `time` from now on, and [`STACK`] from here on.
     pub(crate) fn allow(&self, time: Duration) {
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.base.store(stack(), Ordering::Relaxed);
-        let until = self.start.elapsed() + time;
-        let nanos = u64::try_from(until.as_nanos()).unwrap_or(u64::MAX);
-        self.until.store(nanos, Ordering::Relaxed);
+        self.until
+            .store(nanos(self.start.elapsed() + time), Ordering::Relaxed);
+        self.allowed.store(nanos(time), Ordering::Relaxed);
+        self.own_until.store(0, Ordering::Relaxed);
     }
 
     /// Calls and expressions cost very different amounts of stack, from build to build: the
@@ -106,10 +116,32 @@ impl Deadline {
         self.base.load(Ordering::Relaxed).abs_diff(stack()) > STACK
     }
 
+    /// Whether the time allowed is over. Wall time is cheap to ask, but passes also while the
+    /// thread does not run; so once it is over, the same again in the thread's own time is
+    /// allowed: a busy machine must not silence a rule.
     fn is_over(&self) -> bool {
         let now = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        now > self.until.load(Ordering::Relaxed)
+        if now <= self.until.load(Ordering::Relaxed) {
+            return false;
+        }
+        let own = own_time();
+        match self.own_until.load(Ordering::Relaxed) {
+            0 => {
+                let until = own.saturating_add(self.allowed.load(Ordering::Relaxed));
+                self.own_until.store(until.max(1), Ordering::Relaxed);
+                false
+            }
+            until => own > until,
+        }
     }
+}
+
+/// Time that this thread has run, in nanoseconds.
+fn own_time() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    let nanos = u64::try_from(time.tv_nsec).unwrap_or(0);
+    seconds.saturating_mul(1_000_000_000).saturating_add(nanos)
 }
 
 /// One engine and the clock that stops it.
@@ -205,16 +237,51 @@ macro_rules! every_pair {
     )+};
 }
 
+/// Registers a binary operator for anything, and by name for the pairs that rules mostly use:
+/// Rhai looks those up at once, and tries four ways for anything else.
+fn binary(
+    engine: &mut Engine,
+    name: &str,
+    pairs: &[[TypeId; 2]],
+    run: impl Fn(&Dynamic, &Dynamic) -> Result<Dynamic, Failure> + Clone + Send + Sync + 'static,
+) {
+    for pair in pairs {
+        let run = run.clone();
+        engine.register_raw_fn(name, pair, move |_, operands| run(operands[0], operands[1]));
+    }
+    engine.register_fn(name, move |a: Dynamic, b: Dynamic| run(&a, &b));
+}
+
 fn operators(engine: &mut Engine) {
+    let [measured, limit, truth] = [
+        TypeId::of::<Measured>(),
+        TypeId::of::<Limit>(),
+        TypeId::of::<Truth>(),
+    ];
+    let [whole, fraction, text, plain] = [
+        TypeId::of::<INT>(),
+        TypeId::of::<FLOAT>(),
+        TypeId::of::<ImmutableString>(),
+        TypeId::of::<bool>(),
+    ];
+    let compared = [
+        [measured, limit],
+        [measured, whole],
+        [measured, fraction],
+        [measured, text],
+        [measured, measured],
+        [limit, measured],
+    ];
     for symbol in [">", ">=", "<", "<=", "==", "!="] {
         if let Some(op) = Op::of_symbol(symbol) {
-            engine.register_fn(symbol, move |a: Dynamic, b: Dynamic| {
-                compare::compare(op, &a, &b)
+            binary(engine, symbol, &compared, move |a, b| {
+                compare::compare(op, a, b)
             });
         }
     }
-    engine.register_fn("&&", |a: Dynamic, b: Dynamic| truth::and(&a, &b));
-    engine.register_fn("||", |a: Dynamic, b: Dynamic| truth::or(&a, &b));
+    let joined = [[truth, truth], [truth, plain], [plain, truth]];
+    binary(engine, "&&", &joined, truth::and);
+    binary(engine, "||", &joined, truth::or);
     engine.register_fn("!", |a: Dynamic| truth::not(&a));
     engine.register_fn("??", |a: Dynamic, b: Dynamic| truth::or_else(a, b));
     every_pair!(engine: "+" "-" "*" "/" "%");

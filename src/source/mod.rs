@@ -223,7 +223,11 @@ impl fmt::Display for Note {
                 path.display()
             ),
             Note::FolderBack(path) => {
-                write!(f, "the folder {} is there again, and watched", path.display())
+                write!(
+                    f,
+                    "the folder {} is there again, and watched",
+                    path.display()
+                )
             }
             Note::WatchFailed(error) => write!(
                 f,
