@@ -49,8 +49,7 @@ fuzz_target!(|data: &[u8]| {
         let offset = usize::try_from(one.offset).expect("in memory");
         assert!(text[offset..].starts_with(one.bytes));
         if one.fault.is_none() {
-            assert!(!one.bytes.is_empty() && one.bytes.len() <= limits.document);
-            assert!(!one.bytes[0].is_ascii_whitespace());
+            assert!(!one.bytes.is_empty() && !b" \t\r\n".contains(&one.bytes[0]));
         }
         let before = &text[..offset];
         let lines = before.iter().filter(|byte| **byte == b'\n').count();
