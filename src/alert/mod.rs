@@ -1,8 +1,8 @@
 //! Who needs to know? One rule on one call, with all its findings.
 //!
 //! An [`Alert`] is plain data in the shape of `schemas/alert.schema.json`: it
-//! owns what it says, so it outlives the document. [`build`] makes it,
-//! [`identity`] names it. Nothing here decides whether a rule fired, and
+//! owns what it says, so it outlives the document. `build` makes it,
+//! `identity` names it. Nothing here decides whether a rule fired, and
 //! nothing here writes.
 
 mod build;
