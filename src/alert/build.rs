@@ -134,6 +134,8 @@ fn evidence(context: &Context<'_>, comparison: &Comparison) -> Evidence {
         column: at.map(|spot| spot.column),
         field: source.field.name(),
         value: json(&comparison.value),
+        reading: (comparison.value != comparison.reading.value)
+            .then(|| json(&comparison.reading.value)),
         op: comparison.op.symbol(),
         limit: json(&comparison.limit),
         limit_name: comparison.limit_name.as_deref().map(str::to_owned),

@@ -189,7 +189,7 @@ impl Checker {
                 "a sessions page whose @odata.context names no call, so its alerts cannot say which call went bad; keep the page as Graph sent it",
             );
         }
-        report.unexpanded = told.kind == Kind::CallRecord && call.sessions_item().is_none();
+        report.unexpanded = told.kind == Kind::CallRecord && root.get("sessions").is_none();
         report.verdict = match (invalid, partial) {
             (true, _) => Verdict::Invalid,
             (false, true) => Verdict::Partial,
