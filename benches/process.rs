@@ -3,6 +3,8 @@
 //! `cargo bench --bench process` prints both and checks that every alert came.
 //! Run it on an otherwise idle machine; the figures are of that machine.
 
+#![allow(clippy::print_stdout, reason = "a bench prints its figures")]
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;

@@ -46,7 +46,11 @@ pub(crate) fn build(
         .id()
         .filter(|id| !id.is_empty())
         .map_or_else(|| content_key(context.document.text()), str::to_owned);
-    let raised_at = context.clock.now().to_string();
+    let raised_at = context
+        .clock
+        .now()
+        .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+        .to_string();
     for (key, findings) in groups {
         // Several keys on one call are several alerts; a missing key stays with its call.
         let (subject, key): (Vec<&str>, Vec<&str>) = match key {
@@ -130,6 +134,8 @@ fn evidence(context: &Context<'_>, comparison: &Comparison) -> Evidence {
         column: at.map(|spot| spot.column),
         field: source.field.name(),
         value: json(&comparison.value),
+        reading: (comparison.value != comparison.reading.value)
+            .then(|| json(&comparison.reading.value)),
         op: comparison.op.symbol(),
         limit: json(&comparison.limit),
         limit_name: comparison.limit_name.as_deref().map(str::to_owned),

@@ -1,8 +1,8 @@
 //! Who needs to know? One rule on one call, with all its findings.
 //!
 //! An [`Alert`] is plain data in the shape of `schemas/alert.schema.json`: it
-//! owns what it says, so it outlives the document. [`build`] makes it,
-//! [`identity`] names it. Nothing here decides whether a rule fired, and
+//! owns what it says, so it outlives the document. `build` makes it,
+//! `identity` names it. Nothing here decides whether a rule fired, and
 //! nothing here writes.
 
 mod build;
@@ -219,8 +219,12 @@ pub struct Evidence {
     pub column: Option<u64>,
     /// Graph's name of the reading
     pub field: &'static str,
-    /// its value, durations in milliseconds
+    /// what was compared: the reading's value, durations in milliseconds, unless the rule
+    /// calculated with it
     pub value: serde_json::Value,
+    /// the reading's own value, where the rule calculated with it
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reading: Option<serde_json::Value>,
     /// how it was compared
     pub op: &'static str,
     /// with what

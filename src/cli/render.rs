@@ -141,7 +141,8 @@ impl Painter {
         if let Some(client) = &finding.client {
             let _ = write!(head, " — {}", describe_client(client));
         }
-        let _ = writeln!(text, "  {}", head.trim());
+        let place = format!("{}:{}", Safe(&alert.source.name), finding.line);
+        let _ = writeln!(text, "  {}  {}", head.trim(), self.dim(&place));
         if let Some(message) = &finding.message {
             let _ = writeln!(text, "    {}", Safe(message));
         }
@@ -155,8 +156,12 @@ impl Painter {
     }
 
     fn evidence(self, alert: &Alert, evidence: &Evidence) -> String {
+        let calculated = match &evidence.reading {
+            Some(reading) => format!("{}, calculated ", quantity(reading, evidence.unit)),
+            None => String::new(),
+        };
         let mut text = format!(
-            "{} {} {} {}",
+            "{} {calculated}{} {} {}",
             evidence.field,
             quantity(&evidence.value, evidence.unit),
             evidence.op,

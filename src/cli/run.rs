@@ -131,6 +131,22 @@ pub(super) fn run(args: &Run) -> Exit {
         output.message(&format!("error: cannot listen for signals: {error}\n"));
         return Exit::World;
     }
+    if let (Form::Text, painter) = output.messages()
+        && intakes.watches
+    {
+        let folders: Vec<String> = args
+            .paths
+            .iter()
+            .filter(|path| path.is_dir())
+            .map(|path| Safe(&path.display().to_string()).to_string())
+            .collect();
+        output.message(&format!(
+            "{}  {}  with {} rules; Ctrl-C ends with a summary\n",
+            painter.bold("watching"),
+            folders.join(", "),
+            engine.rules().rules().len(),
+        ));
+    }
     let mut job = Job {
         output,
         rejects,
@@ -183,6 +199,8 @@ fn build(args: &Run) -> Result<(Arc<Engine>, Vec<rules::Notice>), String> {
 
 struct Intakes {
     list: Vec<Intake>,
+    /// whether a folder is watched, so that only a signal ends the run
+    watches: bool,
     pool: crate::source::BatchPool,
 }
 
@@ -210,7 +228,11 @@ fn intakes(args: &Run) -> Result<Intakes, String> {
             );
         }
         list.push(pipeline::stream(std::io::stdin(), SourceName::Stdin, read));
-        return Ok(Intakes { list, pool });
+        return Ok(Intakes {
+            list,
+            watches: false,
+            pool,
+        });
     }
     for path in &args.paths {
         if path.is_dir() {
@@ -231,7 +253,11 @@ fn intakes(args: &Run) -> Result<Intakes, String> {
         // A watch never ends, so watches run side by side; all else keeps the order given.
         list = vec![pipeline::one_after_another(list)];
     }
-    Ok(Intakes { list, pool })
+    Ok(Intakes {
+        list,
+        watches,
+        pool,
+    })
 }
 
 /// The first signal finishes what is in flight, the second ends at once.

@@ -189,7 +189,7 @@ impl Checker {
                 "a sessions page whose @odata.context names no call, so its alerts cannot say which call went bad; keep the page as Graph sent it",
             );
         }
-        report.unexpanded = told.kind == Kind::CallRecord && call.sessions_item().is_none();
+        report.unexpanded = told.kind == Kind::CallRecord && root.get("sessions").is_none();
         report.verdict = match (invalid, partial) {
             (true, _) => Verdict::Invalid,
             (false, true) => Verdict::Partial,
@@ -264,5 +264,79 @@ fn contradiction(
             value(repeated.again),
         ),
         code: "repeated-name",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_is_shared_and_a_checker_moves() {
+        fn shared<T: Send + Sync>() {}
+        fn moved<T: Send>() {}
+        shared::<Engine>();
+        moved::<Checker>();
+    }
+
+    fn check(text: &str) -> Report {
+        Engine::builder()
+            .build()
+            .expect("an engine")
+            .check(text.as_bytes())
+    }
+
+    #[test]
+    fn a_session_that_comes_twice_counts_once() {
+        let session = r#"{"id": "s", "caller": {"feedback": {"rating": "bad"}}}"#;
+        let report = check(&format!(
+            r#"{{"id": "c", "version": 1, "type": "groupCall", "modalities": [], "sessions": [{session}, {session}]}}"#
+        ));
+        assert_eq!((report.sessions, report.repeated_sessions), (2, 1));
+        assert_eq!(report.alerts.len(), 1);
+        assert_eq!(report.alerts[0].affected.fired, 1);
+        assert_eq!(
+            report.alerts[0].findings[0].at,
+            "/sessions/0/caller/feedback"
+        );
+    }
+
+    #[test]
+    fn an_alert_is_the_same_alert_wherever_its_session_stands() {
+        let bad = r#"{"id": "s2", "caller": {"feedback": {"rating": "bad"}}}"#;
+        let record = |sessions: &str| {
+            check(&format!(
+                r#"{{"id": "c", "version": 1, "type": "groupCall", "modalities": [], "sessions": [{sessions}]}}"#
+            ))
+        };
+        let (a, b) = (record(bad), record(&format!(r#"{{"id": "s1"}}, {bad}"#)));
+        assert_eq!(a.alerts[0].id, b.alerts[0].id);
+        assert_eq!(a.alerts[0].fingerprint, b.alerts[0].fingerprint);
+        assert_eq!(a.alerts[0].findings[0].what, b.alerts[0].findings[0].what);
+    }
+
+    #[test]
+    fn a_call_without_an_id_merges_with_no_other() {
+        let record = |end: &str| {
+            check(&format!(
+                r##"{{"version": 1, "type": "groupCall", "modalities": [], "endDateTime": "{end}", "sessions": [{{"id": "s", "caller": {{"feedback": {{"rating": "bad"}}}}}}], "@odata.type": "#microsoft.graph.callRecords.callRecord"}}"##
+            ))
+        };
+        let (a, b) = (
+            record("2026-01-01T00:00:00Z"),
+            record("2026-01-01T00:00:01Z"),
+        );
+        assert_eq!(a.alerts[0].call.id, None);
+        assert_ne!(a.alerts[0].fingerprint, b.alerts[0].fingerprint);
+    }
+
+    #[test]
+    fn what_powershell_makes_of_a_record_is_named() {
+        let report = check(
+            r#"{"id": "c", "version": 1, "type": "groupCall", "modalities": [], "sessions": ["@{id=s}"]}"#,
+        );
+        assert_eq!(report.verdict, Verdict::Invalid);
+        let hint = report.problems[0].hint.as_deref().unwrap_or_default();
+        assert!(hint.contains("ConvertTo-Json"), "{:?}", report.problems);
     }
 }

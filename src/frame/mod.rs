@@ -187,7 +187,11 @@ impl Framer {
             return;
         }
         let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
-        let place = Place::START.after(&head[..head.len() - text.len()]);
+        // A byte order mark is no character of the text: the first one stands in column 1.
+        let place = Place {
+            offset: (head.len() - text.len()) as u64,
+            ..Place::START
+        };
         self.mode = match self.framing {
             Framing::Document => Mode::Document(Document::new(self.limit, place)),
             Framing::Lines => Mode::Lines(Box::new(Lines::plain(self.limit, place))),

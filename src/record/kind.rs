@@ -125,6 +125,9 @@ pub fn tell(root: Item<'_>, taken: Taken<'_>) -> Told {
     let sure = |kind| Told { kind, hint: None };
     if root.json_type() != JsonType::Object {
         return foreign(match root.json_type() {
+            JsonType::String => {
+                Some("a text, perhaps a record that was turned into JSON twice; write it once")
+            }
             JsonType::Array => {
                 Some("an array; with --framing auto or array each element is a document")
             }
@@ -139,7 +142,14 @@ pub fn tell(root: Item<'_>, taken: Taken<'_>) -> Told {
         return tell_collection(root, value, context);
     }
     if let Some(kind) = by_names(root) {
-        return sure(kind);
+        let validation = kind == Kind::ChangeNotification
+            && root.get("subscriptionId").and_then(Item::as_str) == Some("NA");
+        return Told {
+            kind,
+            hint: validation.then_some(
+                "the first message of an Event Hub, which only tests the way; ignore it",
+            ),
+        };
     }
     if let Some(hint) = other_log_row(root) {
         return foreign(Some(hint));
@@ -158,6 +168,11 @@ pub fn tell(root: Item<'_>, taken: Taken<'_>) -> Told {
         .members()
         .filter(|member| RECORD_NAMES.contains(&member.name))
         .count();
+    if known == 0
+        && let Some(hint) = misnamed(root)
+    {
+        return foreign(Some(hint));
+    }
     if of_type || in_context || (root.get("id").is_some() && known >= 3) {
         // A session has most of these names too, but neither version nor type.
         if !of_type && !in_context && looks_like_session(root) {
@@ -171,7 +186,27 @@ pub fn tell(root: Item<'_>, taken: Taken<'_>) -> Told {
         }
         return sure(Kind::CallRecord);
     }
-    foreign(misnamed(root))
+    foreign(misnamed(root).or_else(|| wrapped(root)))
+}
+
+/// Answers that are no record, and records inside something else.
+fn wrapped(root: Item<'_>) -> Option<&'static str> {
+    if root
+        .get("error")
+        .is_some_and(|error| error.get("code").is_some())
+    {
+        return Some("an error answer of Graph; look at its `code`, and fetch the record again");
+    }
+    root.members()
+        .any(|member| {
+            let known = |item: Item<'_>| {
+                item.members()
+                    .filter(|member| RECORD_NAMES.contains(&member.name))
+                    .count()
+            };
+            known(member.value) >= 3
+        })
+        .then_some("a record inside another object; write the record itself, without the envelope")
 }
 
 fn tell_collection(root: Item<'_>, value: Item<'_>, context: Option<&str>) -> Told {

@@ -262,9 +262,22 @@ fn explain(body: &[u8], skipped: usize, depth: usize) -> Malformed {
             };
         }
     };
-    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+    // A whole tree, since only that reads every escape and every number; this is the cold path,
+    // and depth and size were bounded above.
+    match serde_json::from_str::<serde_json::Value>(text) {
         Err(error) => {
-            let offset = offset_of(text, error.line(), error.column());
+            let mut offset = offset_of(text, error.line(), error.column());
+            if error.to_string().starts_with("number out of range") {
+                // serde_json stands behind the digits; the number begins before them.
+                while offset > 0
+                    && matches!(
+                        body.get(offset - 1),
+                        Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')
+                    )
+                {
+                    offset -= 1;
+                }
+            }
             let shown = error.to_string();
             // serde_json ends its message with a place of its own; ours is absolute.
             let message = shown
@@ -272,18 +285,62 @@ fn explain(body: &[u8], skipped: usize, depth: usize) -> Malformed {
                 .map_or(shown.as_str(), |(message, _)| message);
             Malformed::Syntax {
                 offset: skipped + offset,
-                message: message.to_owned(),
+                message: in_words(message, body, offset),
             }
         }
         // What simd-json refuses and serde_json reads: integers beyond 64 bits.
-        Ok(_) => {
-            let offset = long_integer(text).unwrap_or(0);
-            Malformed::Syntax {
-                offset: skipped + offset,
-                message: "number out of range: an integer of more than 64 bits".to_owned(),
-            }
-        }
+        Ok(_) => Malformed::Syntax {
+            offset: skipped + long_integer(text).unwrap_or(0),
+            message: "an integer of more than 64 bits, which cannot be kept as it is written"
+                .to_owned(),
+        },
     }
+}
+
+/// What went wrong in the words of somebody who has to mend it.
+fn in_words(message: &str, body: &[u8], offset: usize) -> String {
+    let there = body.get(offset).copied();
+    let closes = matches!(there, Some(b'}' | b']'));
+    let words = match message {
+        _ if body.first() == Some(&b'<') => {
+            "this is HTML or XML, perhaps an error page, and no JSON; fetch the record again"
+        }
+        "key must be a string" | "trailing comma" if closes => {
+            "a comma with nothing behind it; take it away"
+        }
+        "expected value" if closes => "a value is missing here, or there is a comma too many",
+        "key must be a string" => {
+            "a name in double quotes was expected; single quotes and bare names are no JSON"
+        }
+        "expected value" => {
+            "a value was expected: an object, array, number, true, false, null, or a text in double quotes"
+        }
+        "expected ident" => "only true, false and null stand without quotes",
+        "trailing characters" => {
+            "the document has ended before this; take it away, or read with --framing sequence if a second document begins here"
+        }
+        "expected `,` or `}`" => "a comma or the end of the object was expected",
+        "expected `,` or `]`" => "a comma or the end of the array was expected",
+        "expected `:`" => "a colon was expected behind the name",
+        "EOF while parsing a string" => {
+            "the document ends inside a text; it was cut off, or a closing quote is missing"
+        }
+        "EOF while parsing an object"
+        | "EOF while parsing a list"
+        | "EOF while parsing a value" => {
+            "the document ends before it is whole; it was cut off, or a closing bracket is missing"
+        }
+        "control character (\\u0000-\\u001F) found while parsing a string" => {
+            "a control character stands in a text; write it as \\n, \\t or \\u00XX"
+        }
+        "invalid escape" => "a backslash with nothing to escape; write \\\\ for a backslash",
+        "lone leading surrogate in hex escape" | "unexpected end of hex escape" => {
+            "half of a character: a \\u escape of a surrogate pair without its other half"
+        }
+        "number out of range" => "a number beyond what a double can hold",
+        other => other,
+    };
+    words.to_owned()
 }
 
 /// Byte offset of serde_json's 1-based line and column (in bytes; 0 is the line's start).
@@ -426,5 +483,31 @@ mod tests {
         assert_eq!(at(b"{\n  \"a\": x\n}"), 9);
         assert_eq!(at(b"[1, 18446744073709551616]"), 4);
         assert_eq!(at(b"[\"\xff\"]"), 2);
+        assert!(at(b"[0, \"ab\\ud800\"]") >= 4);
+        assert_eq!(at(b"[0, 1e999]"), 4);
+    }
+
+    #[test]
+    fn a_fault_is_told_in_words_that_mend_it() {
+        for (text, word) in [
+            (&b"<html></html>"[..], "HTML"),
+            (b"{\"a\": 1,}", "comma with nothing behind"),
+            (b"{'a': 1}", "double quotes"),
+            (b"{\"a\": \"b", "ends inside a text"),
+            (b"{\"a\": [1", "ends before it is whole"),
+            (b"[\"\\ud83d\"]", "surrogate"),
+            (b"[1e999]", "double"),
+            (b"[18446744073709551616]", "64 bits"),
+            (b"{} {}", "has ended before"),
+            (b"[\"a\tb\"]", "control character"),
+            (b"[nul]", "true, false and null"),
+        ] {
+            let told = refuse(text, Caps::default()).to_string();
+            assert!(
+                told.contains(word),
+                "{}: {told}",
+                String::from_utf8_lossy(text)
+            );
+        }
     }
 }

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rhai::packages::{BasicIteratorPackage, Package};
-use rhai::{Dynamic, Engine, FLOAT, INT, ImmutableString, Module, OptimizationLevel};
+use rhai::{Dynamic, Engine, FLOAT, INT, ImmutableString, Module, OptimizationLevel, Token};
 
 use super::arithmetic;
 use super::compare::{self, Op};
@@ -195,7 +195,16 @@ fn bound(engine: &mut Engine, deadline: &Arc<Deadline>) {
     });
 }
 
+#[allow(
+    deprecated,
+    reason = "Rhai marks the token mapper as volatile; the version is pinned"
+)]
 fn symbols(engine: &mut Engine) {
+    // `call` is a level of ours and a reserved word of Rhai's.
+    engine.on_parse_token(|token, _, _| match token {
+        Token::Reserved(word) if *word == "call" => Token::Identifier(word),
+        other => other,
+    });
     for word in WORDLESS {
         engine.disable_symbol(*word);
     }

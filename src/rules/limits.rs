@@ -81,6 +81,9 @@ impl Limits {
         } else {
             quantity.unit
         };
+        if let Some(odd) = quantity.oddity(unit) {
+            return Err(format!("`{written}` {odd}"));
+        }
         entry.limit = Limit {
             unit,
             ..quantity.named(name)
@@ -125,6 +128,10 @@ impl Limits {
             let Some(value) = written else { continue };
             match quantity_of(value.get_ref()) {
                 Ok((quantity, written)) => {
+                    if let Some(odd) = quantity.oddity(quantity.unit) {
+                        let kind = ProblemKind::BadLimit(format!("`{written}` {odd}"));
+                        problems.push(Problem::new(kind, place(value.span())));
+                    }
                     let limit = quantity.named(name);
                     let entry = Entry {
                         limit,
@@ -198,6 +205,19 @@ struct Quantity {
 }
 
 impl Quantity {
+    /// Why no reading in `unit` can ever be compared with it in earnest, if so.
+    fn oddity(&self, unit: Unit) -> Option<&'static str> {
+        let value = self.value.as_number()?;
+        match unit {
+            Unit::Ratio if value > 1.0 => {
+                Some("is more than 100 %; write 10% or 0.1 for ten per cent")
+            }
+            Unit::None | Unit::Decibels => None,
+            _ if value < 0.0 => Some("is negative, and no reading in that unit is"),
+            _ => None,
+        }
+    }
+
     fn named(self, name: &str) -> Limit {
         let Quantity {
             value,

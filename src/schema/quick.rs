@@ -34,8 +34,11 @@ const TURNING: [&str; 12] = [
 /// What a number may be as text; the only strings that such a property takes.
 const NO_NUMBER: &str = "^(NaN|-?INF)$";
 
-/// A pattern of our schema, the format that stands for it, and the format's matcher.
-const MATCHERS: [(&str, &str, fn(&str) -> bool); 2] = [
+/// A pattern, the format that stands for it, and the format's matcher.
+type Matcher = (&'static str, &'static str, fn(&str) -> bool);
+
+/// The dear patterns of our schema.
+const MATCHERS: [Matcher; 2] = [
     (
         "^-?P([0-9]+D(T([0-9]+H([0-9]+M)?([0-9]+([.][0-9]+)?S)?|[0-9]+M([0-9]+([.][0-9]+)?S)?|[0-9]+([.][0-9]+)?S))?|T([0-9]+H([0-9]+M)?([0-9]+([.][0-9]+)?S)?|[0-9]+M([0-9]+([.][0-9]+)?S)?|[0-9]+([.][0-9]+)?S))$",
         "qualwatch-duration",

@@ -55,7 +55,7 @@ const CASES: &[Case] = &[
         "{\"a\":1}",
         &["1:1 {\"a\":1}"],
     ),
-    auto("a byte order mark is skipped", "\u{feff}{}", &["1:2 {}"]),
+    auto("a byte order mark is skipped", "\u{feff}{}", &["1:1 {}"]),
     auto(
         "a pretty document",
         "\n  {\n  \"a\": [1,\n 2]\n}\n",

@@ -45,6 +45,31 @@ fn kleene_logic_in_rules() {
 }
 
 #[test]
+fn every_field_and_link_of_the_catalogue_can_be_named_in_a_rule() {
+    use crate::rules::fields::{FieldId, Level};
+    use crate::rules::{Overrides, PackSource, RuleSet};
+    for level in Level::RULE_LEVELS {
+        for name in level
+            .fields()
+            .map(FieldId::name)
+            .chain(level.links().iter().map(|(link, _)| link.name()))
+        {
+            let rule = format!(
+                "rule(\"r\", #{{ on: \"{}\", when: |x| has(x.{name}) }});",
+                level.name()
+            );
+            let pack = PackSource {
+                files: vec![("r.rhai".into(), rule.as_str().into())],
+                ..PackSource::default()
+            };
+            if let Err(errors) = RuleSet::from_sources(&[pack], &Overrides::none()) {
+                panic!("{rule}\n{errors}");
+            }
+        }
+    }
+}
+
+#[test]
 fn readings_limits_and_constants_compare_in_every_pairing() {
     let fields = [
         ("averagePacketLossRate", N(0.10000000000000002)),

@@ -1,6 +1,6 @@
 //! What has changed between two JSON texts, for a person who has to decide.
 //!
-//! [`summary`] names JSON Pointers, the first [`SHOWN`] of them. It compares values; that only
+//! [`summary`] names JSON Pointers, the first `SHOWN` of them. It compares values; that only
 //! the layout differs is said in one sentence.
 
 use serde_json::Value;
