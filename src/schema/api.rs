@@ -29,7 +29,7 @@ impl Api {
     }
 
     /// The text of its schema, draft 2020-12, as `schemas` holds it.
-    pub fn schema(self) -> &'static str {
+    pub const fn schema(self) -> &'static str {
         match self {
             Api::V1 => include_str!("../../schemas/callRecord.schema.json"),
             Api::Beta => include_str!("../../schemas/callRecord.beta.schema.json"),

@@ -30,6 +30,9 @@ use crate::record::{Document, Item, Kind, Origin};
 use on_tape::Budget;
 use survey::Plan;
 
+/// The callRecord schema of v1.0, draft 2020-12, as `schemas/callRecord.schema.json` holds it.
+pub const CALL_RECORD: &str = Api::V1.schema();
+
 /// Why a schema cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
