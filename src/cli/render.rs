@@ -232,7 +232,11 @@ impl Painter {
                         Safe(source),
                         problem.line,
                         problem.column,
-                        Safe(&problem.pointer),
+                        if problem.pointer.is_empty() {
+                            Safe("the document")
+                        } else {
+                            Safe(&problem.pointer)
+                        },
                         Safe(&problem.found),
                         Safe(&problem.wanted),
                     );
@@ -457,6 +461,12 @@ pub(super) fn count(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A count with what is counted: `1 rule`, `2 rules`.
+pub(super) fn counted(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", count(number))
 }
 
 #[cfg(test)]
