@@ -141,6 +141,27 @@ fn a_terminal_form_is_readable_and_safe() {
 }
 
 #[test]
+fn the_readme_shows_what_is_really_printed() {
+    let readme = fs::read_to_string(support::root("README.md")).expect("readable");
+    let block = readme
+        .split("```console\n$ cargo run --release -- ")
+        .nth(1)
+        .and_then(|rest| rest.split("\n```").next())
+        .expect("a first block");
+    let (command, shown) = block.split_once('\n').expect("its output");
+    let mut arguments: Vec<&str> = command.split(' ').collect();
+    arguments.extend(["--format", "text", "--color", "never"]);
+    let output = run(&arguments, b"");
+    let printed = text(&output.stderr) + &text(&output.stdout);
+    for line in shown.lines().filter(|line| *line != "…") {
+        assert!(
+            printed.lines().any(|there| there == line),
+            "README shows: {line}\n{printed}"
+        );
+    }
+}
+
+#[test]
 fn exit_statuses_tell_what_happened() {
     let fine = example();
     for (arguments, status) in [

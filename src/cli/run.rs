@@ -565,7 +565,7 @@ impl Job<'_> {
             (
                 summary.unexpanded,
                 "record",
-                " without its sessions: no rule can fire there",
+                " without sessions: no rule can fire there",
             ),
             (summary.problems, "violation", " of the schema"),
             (summary.notices, "notice", ""),
