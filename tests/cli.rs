@@ -152,7 +152,7 @@ fn the_readme_shows_what_is_really_printed() {
     let mut arguments: Vec<&str> = command.split(' ').collect();
     arguments.extend(["--format", "text", "--color", "never"]);
     let output = run(&arguments, b"");
-    let printed = text(&output.stderr) + &text(&output.stdout);
+    let printed = format!("{}{}", text(&output.stderr), text(&output.stdout));
     for line in shown.lines().filter(|line| *line != "…") {
         assert!(
             printed.lines().any(|there| there == line),
