@@ -32,6 +32,9 @@ pub struct Options {
     pub workers: usize,
     /// whether the bytes of a document that is not simply valid come with its report
     pub keep_refused: bool,
+    /// whether a text that is malformed, but holds several whole documents one after the other,
+    /// is judged as those; wrong where the framing says that each text is one document
+    pub split: bool,
     /// where used batches go; give the same one to the sources
     pub pool: BatchPool,
 }
@@ -41,6 +44,7 @@ impl Default for Options {
         Options {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             keep_refused: true,
+            split: true,
             pool: BatchPool::default(),
         }
     }
@@ -289,7 +293,7 @@ pub fn run(engine: Arc<Engine>, intakes: Vec<Intake>, options: Options) -> Runni
             for (number, work) in work {
                 let event = match work {
                     Work::Batch(source, batch) => {
-                        let event = judge(&mut checker, source, &batch, options.keep_refused);
+                        let event = judge(&mut checker, source, &batch, &options);
                         options.pool.give(batch);
                         event
                     }
@@ -358,20 +362,13 @@ fn judge(
     checker: &mut Checker,
     source: Arc<SourceName>,
     batch: &Batch,
-    keep_refused: bool,
+    options: &Options,
 ) -> Event {
     let mut counts = Summary::default();
     let mut documents = Vec::new();
     let name = source.to_string();
     for frame in batch.iter() {
-        judge_frame(
-            checker,
-            &name,
-            frame,
-            keep_refused,
-            &mut counts,
-            &mut documents,
-        );
+        judge_frame(checker, &name, frame, options, &mut counts, &mut documents);
     }
     Event::Judged {
         source,
@@ -384,7 +381,7 @@ fn judge_frame(
     checker: &mut Checker,
     source: &str,
     frame: Frame<'_>,
-    keep_refused: bool,
+    options: &Options,
     counts: &mut Summary,
     documents: &mut Vec<Judged>,
 ) {
@@ -410,19 +407,20 @@ fn judge_frame(
         }),
         None => checker.check(input),
     };
-    if report.verdict == Verdict::Malformed && frame.fault.is_none() {
+    if report.verdict == Verdict::Malformed && frame.fault.is_none() && options.split {
         // A line may hold two whole documents; each is judged for itself.
         let mut parts = Batch::new();
         if frame.split(&mut parts) {
             for part in parts.iter() {
-                judge_frame(checker, source, part, keep_refused, counts, documents);
+                judge_frame(checker, source, part, options, counts, documents);
             }
             return;
         }
     }
     counts.document(&report, frame.bytes.len());
     if report.has_something_to_say() {
-        let text = (keep_refused && report.verdict != Verdict::Valid).then(|| frame.bytes.to_vec());
+        let text = (options.keep_refused && report.verdict != Verdict::Valid)
+            .then(|| frame.bytes.to_vec());
         documents.push(Judged {
             origin,
             report,

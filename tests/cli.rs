@@ -141,6 +141,27 @@ fn a_terminal_form_is_readable_and_safe() {
 }
 
 #[test]
+fn the_readme_shows_what_is_really_printed() {
+    let readme = fs::read_to_string(support::root("README.md")).expect("readable");
+    let block = readme
+        .split("```console\n$ cargo run --release -- ")
+        .nth(1)
+        .and_then(|rest| rest.split("\n```").next())
+        .expect("a first block");
+    let (command, shown) = block.split_once('\n').expect("its output");
+    let mut arguments: Vec<&str> = command.split(' ').collect();
+    arguments.extend(["--format", "text", "--color", "never"]);
+    let output = run(&arguments, b"");
+    let printed = format!("{}{}", text(&output.stderr), text(&output.stdout));
+    for line in shown.lines().filter(|line| *line != "…") {
+        assert!(
+            printed.lines().any(|there| there == line),
+            "README shows: {line}\n{printed}"
+        );
+    }
+}
+
+#[test]
 fn exit_statuses_tell_what_happened() {
     let fine = example();
     for (arguments, status) in [
@@ -222,6 +243,9 @@ rule("works", #{ on: "stream", severity: "info", when: |s| s.packetUtilization >
     assert_eq!(summary["rules"]["works"]["fired"], 1);
     let shown = text(&output.stderr);
     assert_eq!(shown.matches("\"rule\":\"breaks\"").count(), 1, "{shown}");
+    let rules = folder.path().display().to_string();
+    let output = run(&["--rules", &rules, "--fail-on", "broken"], &example());
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]
@@ -499,6 +523,82 @@ fn once_reads_a_folder_and_counts_what_it_passes_over() {
     assert_eq!(files["passedOver"]["symlink"], 1);
     assert_eq!(files["passedOver"]["temporary-name"], 1);
     assert_eq!(files["passedOver"]["other-name"], 1);
+}
+
+#[test]
+fn rejects_never_go_where_they_would_be_read_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path().display().to_string();
+    let output = run(&["--once", "--rejects", &here, &here], b"");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stderr).contains("read again"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn a_source_without_a_document_is_told() {
+    for nothing in ["", " \n", "[]", "{\"value\": []}", "\u{feff}"] {
+        let output = run(&[], nothing.as_bytes());
+        let files = &summary(&output)["files"];
+        assert_eq!(files["withoutDocuments"], 1, "{nothing:?}");
+        assert!(
+            text(&output.stderr).contains("it holds no document"),
+            "{nothing:?}"
+        );
+    }
+}
+
+#[test]
+fn with_framing_document_two_documents_are_none() {
+    let output = run(&["--framing", "document"], b"{\"a\":1}{\"b\":2}");
+    assert_eq!(summary(&output)["documents"]["verdicts"]["malformed"], 1);
+    let output = run(&[], b"{\"a\":1}{\"b\":2}\n{\"c\":3}");
+    assert_eq!(summary(&output)["documents"]["verdicts"]["foreign"], 3);
+}
+
+#[test]
+fn utf_16_is_named_and_kept_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let wide: Vec<u8> = std::iter::once(0xfeff)
+        .chain(text(&example()).encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let rejects = folder.path().display().to_string();
+    let output = run(&["--rejects", &rejects], &wide);
+    assert!(
+        text(&output.stderr).contains("Out-File"),
+        "{}",
+        text(&output.stderr)
+    );
+    let kept = fs::read_dir(folder.path())
+        .expect("there")
+        .map(|entry| fs::read(entry.expect("an entry").path()).expect("readable"))
+        .any(|bytes| bytes == wide);
+    assert!(kept);
+}
+
+#[test]
+fn a_calculation_shows_what_was_read_and_what_was_compared() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rule = r#"rule("r", #{ on: "stream", when: |s| s.averageJitter * 2 > 30 && s.call.type == "peerToPeer" });"#;
+    fs::write(folder.path().join("r.rhai"), rule).expect("written");
+    let rules = folder.path().display().to_string();
+    let output = run(&["--rules", &rules, "--fail-on", "broken"], &example());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let evidence = &lines(&output.stdout)[0]["findings"][0]["evidence"][0];
+    assert_eq!(
+        (&evidence["value"], &evidence["reading"]),
+        (&32.0.into(), &16.0.into())
+    );
+    let output = run(&["--rules", &rules, "--format", "text"], &example());
+    let shown = text(&output.stdout);
+    assert!(
+        shown.contains("averageJitter 16 ms, calculated 32 ms > 30 ms"),
+        "{shown}"
+    );
 }
 
 #[test]

@@ -168,7 +168,7 @@ pub struct Run {
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time, help_heading = "Folder")]
     pub patience: Duration,
 
-    /// Keep refused documents here, byte for byte, each beside its reasons
+    /// Keep every document that is not simply valid here, byte for byte, each beside its reasons
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub rejects: Option<PathBuf>,
     /// Form of alerts and messages [default: text on a terminal, else json]
@@ -177,7 +177,7 @@ pub struct Run {
     /// When to colour
     #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", help_heading = "Output")]
     pub color: Colour,
-    /// Exit with 1 if there was an alert of this severity or above, or a refused document
+    /// Exit with 1 if there was an alert of this severity or above, a refused document, or a rule that broke
     #[arg(long, value_enum, value_name = "WHAT", help_heading = "Output")]
     pub fail_on: Vec<FailOn>,
 
@@ -219,6 +219,8 @@ pub enum FailOn {
     Invalid,
     /// an invalid, foreign or malformed document
     Refused,
+    /// a rule that broke on some document
+    Broken,
 }
 
 /// Reads `16MiB`, `2GB`, `500k`, `4096`.

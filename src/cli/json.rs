@@ -27,11 +27,15 @@ struct Source<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Fault<'a> {
     code: &'static str,
     line: u64,
     column: u64,
     message: &'a str,
+    /// whether only the beginning of the document was kept
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    beginning_only: bool,
 }
 
 #[derive(Serialize)]
@@ -85,6 +89,7 @@ pub(super) fn document(source: &str, judged: &Judged) -> String {
             line: fault.spot.line,
             column: fault.spot.column,
             message: &fault.message,
+            beginning_only: fault.code == "too-large",
         }),
         advice: report.hint.or((report.verdict == Verdict::Partial)
             .then_some("its sessions go on behind the nextLink; fetch that page too")),

@@ -68,19 +68,26 @@ impl Painter {
             self.bold(&Safe(&alert.rule).to_string()),
             Safe(call.id.as_deref().unwrap_or("without an id")),
         );
-        if let Some(kind) = &call.call_type {
-            let _ = write!(text, ", {}", Safe(kind));
-        }
-        if let Some(when) = when(call.start.as_deref(), call.end.as_deref()) {
-            let _ = write!(text, ", {when}");
-        }
+        let affected = alert.affected;
+        let mut about = Vec::new();
+        about.extend(call.call_type.as_deref().map(|kind| Safe(kind).to_string()));
+        about.extend(when(call.start.as_deref(), call.end.as_deref()));
         if call.partial {
-            text.push_str(", partial");
+            about.push("partial".to_owned());
         }
         if call.invalid {
-            text.push_str(", invalid record");
+            about.push("invalid record".to_owned());
         }
-        text.push('\n');
+        about.push(format!(
+            "{} of {} {}",
+            affected.fired,
+            affected.of,
+            plural(alert.on, affected.of)
+        ));
+        if affected.unknown > 0 {
+            about.push(format!("{} could not tell", affected.unknown));
+        }
+        let _ = write!(text, "\n  {}\n", about.join(", "));
         if let Some(title) = &alert.title {
             let _ = writeln!(text, "  {}", Safe(title));
         }
@@ -91,18 +98,6 @@ impl Painter {
         if alert.findings.len() > SHOWN {
             let _ = writeln!(text, "  … and {} more", alert.findings.len() - SHOWN);
         }
-        let affected = alert.affected;
-        let _ = write!(
-            text,
-            "  {} of {} {}",
-            affected.fired,
-            affected.of,
-            plural(alert.on, affected.of)
-        );
-        if affected.unknown > 0 {
-            let _ = write!(text, ", {} could not tell", affected.unknown);
-        }
-        text.push('\n');
         text
     }
 
@@ -141,15 +136,20 @@ impl Painter {
         if let Some(client) = &finding.client {
             let _ = write!(head, " — {}", describe_client(client));
         }
-        let place = format!("{}:{}", Safe(&alert.source.name), finding.line);
-        let _ = writeln!(text, "  {}  {}", head.trim(), self.dim(&place));
+        let measured: Vec<&Evidence> = finding
+            .evidence
+            .iter()
+            .filter(|evidence| !evidence.limit.is_null() && !evidence.limit.is_array())
+            .collect();
+        let _ = write!(text, "  {}", head.trim());
+        if measured.iter().all(|evidence| evidence.line.is_none()) {
+            let place = format!("{}:{}", Safe(&alert.source.name), finding.line);
+            let _ = write!(text, "\n    {}", self.dim(&place));
+        }
+        text.push('\n');
         if let Some(message) = &finding.message {
             let _ = writeln!(text, "    {}", Safe(message));
         }
-        let measured = finding
-            .evidence
-            .iter()
-            .filter(|evidence| !evidence.limit.is_null() && evidence.limit.as_array().is_none());
         for evidence in measured {
             let _ = writeln!(text, "    {}", self.evidence(alert, evidence));
         }
@@ -189,7 +189,7 @@ impl Painter {
                         format!("{}:{}:{}", Safe(source), fault.spot.line, fault.spot.column);
                     let _ = writeln!(
                         text,
-                        "{}  {place}  {}",
+                        "{}  {place}\n  {}",
                         self.bad("malformed"),
                         Safe(&fault.message)
                     );
@@ -201,7 +201,7 @@ impl Painter {
             Verdict::Foreign => {
                 let _ = writeln!(
                     text,
-                    "{}  {at}  {}{}",
+                    "{}  {at}\n  {}{}",
                     self.bad("foreign"),
                     if report.kind == crate::record::Kind::Foreign {
                         String::new()
@@ -214,7 +214,7 @@ impl Painter {
             Verdict::Invalid => {
                 let _ = writeln!(
                     text,
-                    "{}  {at}  {}{} violation{} of the schema{}",
+                    "{}  {at}  {}\n  {} violation{} of the schema{}",
                     self.bad("invalid"),
                     call_of(report),
                     report.problems.len(),
@@ -228,11 +228,15 @@ impl Painter {
                 for problem in &report.problems {
                     let _ = writeln!(
                         text,
-                        "  {}:{}:{}  {}: found {}, wanted {}",
+                        "  {}:{}:{}  {}\n    found {}, wanted {}",
                         Safe(source),
                         problem.line,
                         problem.column,
-                        Safe(&problem.pointer),
+                        if problem.pointer.is_empty() {
+                            Safe("the document")
+                        } else {
+                            Safe(&problem.pointer)
+                        },
                         Safe(&problem.found),
                         Safe(&problem.wanted),
                     );
@@ -252,7 +256,7 @@ impl Painter {
             Verdict::Partial => {
                 let _ = writeln!(
                     text,
-                    "{}  {at}  {}its sessions go on behind the nextLink; fetch that page too, and drop it here",
+                    "{}  {at}  {}\n  its sessions go on behind the nextLink; fetch that page too, and drop it here",
                     self.bold("partial"),
                     call_of(report),
                 );
@@ -262,7 +266,7 @@ impl Painter {
         if report.unexpanded {
             let _ = writeln!(
                 text,
-                "{}  {at}  {}sessions were not expanded, so no rule can fire; fetch it with $expand=sessions($expand=segments)",
+                "{}  {at}  {}\n  its sessions were not expanded, so no rule can fire; fetch it with\n  $expand=sessions($expand=segments)",
                 self.bold("unexpanded"),
                 call_of(report),
             );
@@ -270,12 +274,12 @@ impl Painter {
         if report.verdict != Verdict::Foreign
             && let Some(hint) = report.hint
         {
-            let _ = writeln!(text, "{}  {at}  {}", self.bold("notice"), Safe(hint));
+            let _ = writeln!(text, "{}  {at}\n  {}", self.bold("notice"), Safe(hint));
         }
         if report.repeated_sessions > 0 {
             let _ = writeln!(
                 text,
-                "{}  {at}  {}{} of {} sessions came twice and counted once",
+                "{}  {at}  {}\n  {} of {} sessions came twice and counted once",
                 self.bold("notice"),
                 call_of(report),
                 report.repeated_sessions,
@@ -285,7 +289,7 @@ impl Painter {
         for notice in &report.notices {
             let _ = writeln!(
                 text,
-                "{}  {}:{}:{}  {} ({}): found {}, expected {}",
+                "{}  {}:{}:{}  {}\n  {}: found {}, expected {}",
                 self.bold("notice"),
                 Safe(source),
                 notice.line,
@@ -360,7 +364,7 @@ fn call_of(report: &Report) -> String {
     report
         .call_id
         .as_ref()
-        .map(|id| format!("call {}: ", Safe(id)))
+        .map(|id| format!("call {}", Safe(id)))
         .unwrap_or_default()
 }
 
@@ -457,6 +461,12 @@ pub(super) fn count(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A count with what is counted: `1 rule`, `2 rules`.
+pub(super) fn counted(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", count(number))
 }
 
 #[cfg(test)]

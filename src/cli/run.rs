@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -15,9 +16,9 @@ use super::Exit;
 use super::args::{FailOn, Form, Run};
 use super::output::Output;
 use super::rejects::Rejects;
-use super::render::count;
+use super::render::{count, counted};
 use crate::engine::{Engine, Notices, Verdict};
-use crate::frame::{FrameLimits, Open};
+use crate::frame::{FrameLimits, Framing, Open};
 use crate::pipeline::{self, Event, Intake, Judged, Stopper};
 use crate::record::Caps;
 use crate::rules::{self, RuleSet, Severity};
@@ -32,6 +33,8 @@ pub(super) struct Files {
     read: u64,
     /// not opened, or broken off
     failed: u64,
+    /// of those read: without any document
+    without_documents: u64,
     /// bytes read of them, decompressed
     bytes: u64,
     /// entries of folders passed over, by reason
@@ -46,6 +49,7 @@ impl Files {
         json!({
             "read": self.read,
             "failed": self.failed,
+            "withoutDocuments": self.without_documents,
             "bytes": self.bytes,
             "passedOver": self.passed_over,
             "folders": {
@@ -77,6 +81,12 @@ pub(super) fn run(args: &Run) -> Exit {
     if !notices.is_empty() {
         let (form, painter) = output.messages();
         let text = match form {
+            Form::Text if !args.check => format!(
+                "{}  {} about the rules; --check shows {}\n",
+                painter.bold("notice"),
+                counted(notices.len() as u64, "notice"),
+                if notices.len() == 1 { "it" } else { "them" },
+            ),
             Form::Text => {
                 let mut text = rules::render(&notices, engine.rules().sources(), painter.colour);
                 text.push('\n');
@@ -106,12 +116,22 @@ pub(super) fn run(args: &Run) -> Exit {
             return Exit::Usage;
         }
     };
+    if let Some(message) = args
+        .rejects
+        .as_deref()
+        .and_then(|folder| read_again(args, folder))
+    {
+        output.end_progress();
+        output.message(&format!("error: {message}\n"));
+        return Exit::Usage;
+    }
     let rejects = match args.rejects.as_deref().map(Rejects::open).transpose() {
         Ok(rejects) => rejects,
         Err(error) => {
             output.end_progress();
             output.message(&format!(
-                "error: cannot make the folder of --rejects: {error}\n"
+                "error: cannot make the folder of --rejects, {}: {error}\n",
+                args.rejects.as_deref().unwrap_or(Path::new("")).display()
             ));
             return Exit::World;
         }
@@ -124,6 +144,7 @@ pub(super) fn run(args: &Run) -> Exit {
                 .workers
                 .map_or_else(|| pipeline::Options::default().workers, usize::from),
             keep_refused: true,
+            split: args.framing == Framing::Auto,
             pool: intakes.pool,
         },
     );
@@ -141,10 +162,10 @@ pub(super) fn run(args: &Run) -> Exit {
             .map(|path| Safe(&path.display().to_string()).to_string())
             .collect();
         output.message(&format!(
-            "{}  {}  with {} rules; Ctrl-C ends with a summary\n",
+            "{}  {}  with {}; Ctrl-C ends with a summary\n",
             painter.bold("watching"),
             folders.join(", "),
-            engine.rules().rules().len(),
+            counted(engine.rules().rules().len() as u64, "rule"),
         ));
     }
     let mut job = Job {
@@ -166,6 +187,20 @@ pub(super) fn run(args: &Run) -> Exit {
     }
     running.join();
     job.finish(args)
+}
+
+/// Why rejects must not go to `folder`: what is kept there would be read again.
+fn read_again(args: &Run, folder: &Path) -> Option<String> {
+    let there = folder.canonicalize().ok()?;
+    args.paths
+        .iter()
+        .find(|path| path.is_dir() && path.canonicalize().ok().as_ref() == Some(&there))
+        .map(|path| {
+            format!(
+                "--rejects {} is the folder that is read, so each reject would be read again; give another one",
+                path.display()
+            )
+        })
 }
 
 fn build(args: &Run) -> Result<(Arc<Engine>, Vec<rules::Notice>), String> {
@@ -294,7 +329,11 @@ fn list(rules: &RuleSet) -> String {
             Safe(&rule.place().to_string()),
         );
     }
-    let _ = writeln!(text, "{} rules load", rules.rules().len());
+    let _ = writeln!(
+        text,
+        "{} loaded",
+        counted(rules.rules().len() as u64, "rule")
+    );
     text
 }
 
@@ -328,6 +367,12 @@ impl Job<'_> {
             Event::End { source, outcome } => {
                 self.files.bytes += outcome.bytes;
                 match outcome.error {
+                    None if outcome.frames == 0 => {
+                        self.files.read += 1;
+                        self.files.without_documents += 1;
+                        let what = "it holds no document; an empty page of Graph looks so, and so does a failed export";
+                        self.file_message(&source.to_string(), "empty", what);
+                    }
                     None => self.files.read += 1,
                     Some(error) => {
                         self.files.failed += 1;
@@ -489,6 +534,7 @@ impl Job<'_> {
             FailOn::Warning => alerts(Severity::Warning),
             FailOn::Critical => alerts(Severity::Critical),
             FailOn::Invalid => self.summary.of(Verdict::Invalid) > 0,
+            FailOn::Broken => self.summary.rules.iter().any(|rule| rule.failed > 0),
             FailOn::Refused => Verdict::ALL
                 .into_iter()
                 .any(|verdict| verdict.is_refusal() && self.summary.of(verdict) > 0),
@@ -513,23 +559,25 @@ impl Job<'_> {
             .iter()
             .map(|(kind, number)| format!("{} {}", count(*number), kind.name()))
             .collect();
-        if !kinds.is_empty() {
+        if !kinds.is_empty() && self.engine.reads_call_records() {
             let _ = writeln!(text, "           {}", kinds.join(", "));
         }
-        for (number, what) in [
+        for (number, what, more) in [
             (
                 summary.unexpanded,
-                "records came without their sessions: no rule can fire on them",
+                "record",
+                " without sessions: no rule can fire there",
             ),
-            (summary.problems, "violations of the schema"),
-            (summary.notices, "notices"),
+            (summary.problems, "violation", " of the schema"),
+            (summary.notices, "notice", ""),
             (
                 summary.repeated_sessions,
-                "sessions came twice and counted once",
+                "session",
+                " that came twice and counted once",
             ),
         ] {
             if number > 0 {
-                let _ = writeln!(text, "           {} {what}", count(number));
+                let _ = writeln!(text, "           {}{more}", counted(number, what));
             }
         }
         let passed: u64 = self.files.passed_over.values().sum();
@@ -551,6 +599,13 @@ impl Job<'_> {
                 ", {} passed over ({})",
                 count(passed),
                 reasons.join(", ")
+            );
+        }
+        if self.files.without_documents > 0 {
+            let _ = write!(
+                text,
+                ", {} without a document",
+                count(self.files.without_documents)
             );
         }
         let pending: u64 = self.files.folders.iter().map(|folder| folder.pending).sum();

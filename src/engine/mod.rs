@@ -84,6 +84,11 @@ impl Engine {
         &self.rules
     }
 
+    /// Whether it validates against the callRecord schema, to which other kinds are foreign.
+    pub fn reads_call_records(&self) -> bool {
+        self.call_records_only
+    }
+
     /// The limits of a document.
     pub fn caps(&self) -> Caps {
         self.caps

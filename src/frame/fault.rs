@@ -18,7 +18,7 @@ pub enum FrameFault {
     /// The input ended inside the document (or before the end of the array around it, and then
     /// the frame is empty and stands at the end of the input).
     CutOff,
-    /// The whole input is UTF-16; the frame holds its first bytes.
+    /// The whole input is UTF-16; the frame holds it up to the limit.
     Utf16,
     /// `--framing array`, but the text is neither an array nor an object with a `value` array.
     NoArray,
@@ -47,8 +47,8 @@ impl fmt::Display for FrameFault {
         match self {
             FrameFault::TooLarge { limit } => write!(
                 f,
-                "document is larger than the limit of {limit} bytes and was skipped; raise the \
-                 document limit, or fetch the record in pages"
+                "document is larger than the limit of {limit} bytes and was skipped; raise \
+                 --max-document, or fetch the record in pages"
             ),
             FrameFault::CutOff => f.write_str(
                 "the input ends inside this document, and nothing of it was used; deliver the \

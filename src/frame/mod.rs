@@ -31,7 +31,7 @@ pub use fault::FrameFault;
 use document::Document;
 use lines::Lines;
 use place::Place;
-use values::{Policy, SHOWN, Values};
+use values::{Policy, Values};
 
 /// How a source holds its documents.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
@@ -219,7 +219,8 @@ impl Framer {
         match &mut self.mode {
             Mode::Start(_) => {}
             Mode::Utf16(head) => {
-                let missing = SHOWN.saturating_sub(head.len()).min(bytes.len());
+                // Kept whole as far as a document may be, so that a reject is what came.
+                let missing = self.limit.saturating_sub(head.len()).min(bytes.len());
                 head.extend_from_slice(&bytes[..missing]);
             }
             Mode::Document(document) => document.push(bytes),

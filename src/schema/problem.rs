@@ -130,9 +130,10 @@ pub(super) fn describe(
     let parent = schema_pointer
         .rsplit_once('/')
         .and_then(|(parent, _)| schema.pointer(parent));
-    let hint = document
-        .item(node)
+    let item = document.item(node);
+    let hint = item
         .and_then(kind::cut_by_convert_to_json)
+        .or_else(|| unrolled(error, item))
         .map(str::to_owned);
     Problem {
         keyword: error.kind().keyword().to_owned(),
@@ -146,6 +147,26 @@ pub(super) fn describe(
         node,
         offset,
     }
+}
+
+/// PowerShell writes an array of one element as that element.
+fn unrolled(
+    error: &ValidationError<'_>,
+    item: Option<crate::record::Item<'_>>,
+) -> Option<&'static str> {
+    let wants_array = match error.kind() {
+        ValidationErrorKind::Type {
+            kind: TypeKind::Single(name),
+        } => *name == jsonschema::JsonType::Array,
+        ValidationErrorKind::Type {
+            kind: TypeKind::Multiple(names),
+        } => names.contains(jsonschema::JsonType::Array),
+        _ => false,
+    };
+    let object = item?.json_type() == crate::record::tape::JsonType::Object;
+    (wants_array && object).then_some(
+        "an object where an array is due: PowerShell writes an array of one element so; save the raw answer instead",
+    )
 }
 
 fn wanted(error: &ValidationError<'_>, parent: Option<&Value>) -> String {

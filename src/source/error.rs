@@ -57,7 +57,7 @@ pub enum SourceError {
     /// More comes out of a compressed stream than is allowed.
     #[error(
         "the {format} stream holds more than the limit of {limit} decompressed bytes; the \
-         documents before it were read, raise the limit if the source is to be trusted"
+         documents before it were read; raise --max-decompressed if the source is to be trusted"
     )]
     Expands {
         /// `gzip` or `zstd`.

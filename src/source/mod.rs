@@ -178,7 +178,8 @@ impl fmt::Display for PassedOver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             PassedOver::TemporaryName => {
-                "its name says that it is still being written; rename it when it is whole"
+                "its name begins with a dot, or says that it is still being written; rename it \
+                 when it is whole"
             }
             PassedOver::OtherName => {
                 "its name is none of a record; let it end in .json, .ndjson, .jsonl or .txt, \
