@@ -32,9 +32,6 @@ pub struct Options {
     pub workers: usize,
     /// whether the bytes of a document that is not simply valid come with its report
     pub keep_refused: bool,
-    /// whether a text that is malformed, but holds several whole documents one after the other,
-    /// is judged as those; wrong where the framing says that each text is one document
-    pub split: bool,
     /// where used batches go; give the same one to the sources
     pub pool: BatchPool,
 }
@@ -44,7 +41,6 @@ impl Default for Options {
         Options {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             keep_refused: true,
-            split: true,
             pool: BatchPool::default(),
         }
     }
@@ -407,7 +403,7 @@ fn judge_frame(
         }),
         None => checker.check(input),
     };
-    if report.verdict == Verdict::Malformed && frame.fault.is_none() && options.split {
+    if report.verdict == Verdict::Malformed && frame.fault.is_none() {
         // A line may hold two whole documents; each is judged for itself.
         let mut parts = Batch::new();
         if frame.split(&mut parts) {

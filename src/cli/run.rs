@@ -18,7 +18,7 @@ use super::output::Output;
 use super::rejects::Rejects;
 use super::render::{count, counted};
 use crate::engine::{Engine, Notices, Verdict};
-use crate::frame::{FrameLimits, Framing, Open};
+use crate::frame::{FrameLimits, Open};
 use crate::pipeline::{self, Event, Intake, Judged, Stopper};
 use crate::record::Caps;
 use crate::rules::{self, RuleSet, Severity};
@@ -144,7 +144,6 @@ pub(super) fn run(args: &Run) -> Exit {
                 .workers
                 .map_or_else(|| pipeline::Options::default().workers, usize::from),
             keep_refused: true,
-            split: args.framing == Framing::Auto,
             pool: intakes.pool,
         },
     );

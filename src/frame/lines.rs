@@ -240,7 +240,11 @@ impl Lines {
             }
             fault = (last && self.values.was_cut()).then_some(FrameFault::CutOff);
         }
-        out.push(text, self.place, None, fault);
+        if self.auto {
+            out.push(text, self.place, None, fault);
+        } else {
+            out.push_whole(text, self.place, fault);
+        }
         None
     }
 }
