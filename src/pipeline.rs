@@ -35,6 +35,8 @@ pub struct Options {
     /// whether a text that is malformed, but holds several whole documents one after the other,
     /// is judged as those; wrong where the framing says that each text is one document
     pub split: bool,
+    /// whether each document is told, those too that have nothing to say
+    pub every_document: bool,
     /// where used batches go; give the same one to the sources
     pub pool: BatchPool,
 }
@@ -45,6 +47,7 @@ impl Default for Options {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             keep_refused: true,
             split: true,
+            every_document: false,
             pool: BatchPool::default(),
         }
     }
@@ -418,9 +421,9 @@ fn judge_frame(
         }
     }
     counts.document(&report, frame.bytes.len());
-    if report.has_something_to_say() {
-        let text = (options.keep_refused && report.verdict != Verdict::Valid)
-            .then(|| frame.bytes.to_vec());
+    if options.every_document || report.has_something_to_say() {
+        let shown = report.verdict != Verdict::Valid || !report.notices.is_empty();
+        let text = (options.keep_refused && shown).then(|| frame.bytes.to_vec());
         documents.push(Judged {
             origin,
             report,
