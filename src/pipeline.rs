@@ -32,6 +32,8 @@ pub struct Options {
     pub workers: usize,
     /// whether the bytes of a document that is not simply valid come with its report
     pub keep_refused: bool,
+    /// whether each document is told, those too that have nothing to say
+    pub every_document: bool,
     /// where used batches go; give the same one to the sources
     pub pool: BatchPool,
 }
@@ -41,6 +43,7 @@ impl Default for Options {
         Options {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             keep_refused: true,
+            every_document: false,
             pool: BatchPool::default(),
         }
     }
@@ -414,9 +417,9 @@ fn judge_frame(
         }
     }
     counts.document(&report, frame.bytes.len());
-    if report.has_something_to_say() {
-        let text = (options.keep_refused && report.verdict != Verdict::Valid)
-            .then(|| frame.bytes.to_vec());
+    if options.every_document || report.has_something_to_say() {
+        let shown = report.verdict != Verdict::Valid || !report.notices.is_empty();
+        let text = (options.keep_refused && shown).then(|| frame.bytes.to_vec());
         documents.push(Judged {
             origin,
             report,

@@ -95,7 +95,12 @@ fn every_path_that_a_page_names_exists() {
         "src", "xtask", "tests", "benches", "examples", "fuzz", "rules", "schemas", "docs", ".ci",
     ];
     let mut seen = 0;
-    for page in ["ARCHITECTURE.md", "docs/json.md", "docs/conformance.md"] {
+    for page in [
+        "ARCHITECTURE.md",
+        "docs/check.md",
+        "docs/json.md",
+        "docs/conformance.md",
+    ] {
         let text = read(page);
         for path in quoted(&text) {
             let top = path.split('/').next().unwrap_or_default();
@@ -288,6 +293,7 @@ fn every_flag_that_a_page_names_is_one_of_ours() {
         "README.md",
         "ARCHITECTURE.md",
         "CHANGELOG.md",
+        "docs/check.md",
         "docs/json.md",
     ] {
         let text = read(page);

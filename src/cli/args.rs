@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::frame::Framing;
+use crate::record::Caps;
 use crate::schema::Api;
 
 const EXAMPLES: &str = "\
@@ -28,6 +29,19 @@ Example:
 
 Exit status:
   0 the same   1 something came, went or changed   2 no metadata   3 the file cannot be read";
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  qualwatch check record.json                         against the callRecord schema
+  qualwatch check --schema order.schema.json *.json   any documents, any schema
+  qualwatch check --schema s.json --framing lines -   NDJSON from a pipe
+  qualwatch check --format sarif dir/ > out.sarif     for code scanning
+  qualwatch check --format junit dir/ > out.xml       for continuous integration
+  qualwatch check --format json --output flag dir/    valid or not, a line a document
+
+A $ref in FILE may lead to files of its own folder, and nowhere else.
+
+Exit status:
+  0 all valid   1 violations, or text that is no JSON   2 usage, or a broken schema   3 a source failed";
 
 /// Tells, the moment a Teams call goes bad, which call, why, and where in its record.
 ///
@@ -48,6 +62,8 @@ pub struct Cli {
 /// Other jobs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Check documents against the callRecord schema, or any other
+    Check(Box<Check>),
     /// Print the completion script of a shell
     Completions {
         /// the shell
@@ -127,6 +143,41 @@ pub struct Run {
     /// Process what is there, then exit instead of watching
     #[arg(long, help_heading = "Input")]
     pub once: bool,
+    /// limits of a document
+    #[command(flatten)]
+    pub limits: Limits,
+
+    /// How often a watched folder is scanned, besides the system's events
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = time, help_heading = "Folder")]
+    pub scan_every: Duration,
+    /// How long a file must stay unchanged that no event says is complete
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time, help_heading = "Folder")]
+    pub settle: Duration,
+    /// How long a file that ends inside a document may take to be completed
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time, help_heading = "Folder")]
+    pub patience: Duration,
+
+    /// Keep every document that is not simply valid here, byte for byte, each beside its reasons
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub rejects: Option<PathBuf>,
+    /// Form of alerts and messages [default: text on a terminal, else json]
+    #[arg(long, value_enum, value_name = "FORM", help_heading = "Output")]
+    pub format: Option<Form>,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", help_heading = "Output")]
+    pub color: Colour,
+    /// Exit with 1 if there was an alert of this severity or above, a refused document, or a rule that broke
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Output")]
+    pub fail_on: Vec<FailOn>,
+
+    /// Threads that judge documents [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub workers: Option<u16>,
+}
+
+/// Limits of a document.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Limits {
     /// Largest document
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = size, help_heading = "Input")]
     pub max_document: u64,
@@ -157,33 +208,93 @@ pub struct Run {
         help_heading = "Input"
     )]
     pub max_problems: usize,
+}
 
-    /// How often a watched folder is scanned, besides the system's events
-    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = time, help_heading = "Folder")]
-    pub scan_every: Duration,
-    /// How long a file must stay unchanged that no event says is complete
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time, help_heading = "Folder")]
-    pub settle: Duration,
-    /// How long a file that ends inside a document may take to be completed
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time, help_heading = "Folder")]
-    pub patience: Duration,
+impl Limits {
+    /// Most bytes of a document.
+    pub fn document(&self) -> usize {
+        usize::try_from(self.max_document).unwrap_or(usize::MAX)
+    }
 
-    /// Keep every document that is not simply valid here, byte for byte, each beside its reasons
-    #[arg(long, value_name = "DIR", help_heading = "Output")]
-    pub rejects: Option<PathBuf>,
-    /// Form of alerts and messages [default: text on a terminal, else json]
-    #[arg(long, value_enum, value_name = "FORM", help_heading = "Output")]
-    pub format: Option<Form>,
+    /// What the parser refuses to exceed.
+    pub fn caps(&self) -> Caps {
+        Caps {
+            depth: self.max_depth,
+            document: self.document(),
+            nodes: self.max_nodes,
+        }
+    }
+}
+
+/// Checks documents against a schema, and nothing else.
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_EXAMPLES)]
+pub struct Check {
+    /// Files, folders (read once) or - for standard input [default: piped stdin]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Check against this JSON Schema instead of the callRecord schema
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    pub schema: Option<PathBuf>,
+    /// Which API of Microsoft Graph the records come from: v1.0 or beta
+    #[arg(
+        long,
+        value_name = "API",
+        default_value = "v1.0",
+        conflicts_with = "schema",
+        help_heading = "Input"
+    )]
+    pub api: Api,
+    /// How a source holds its documents: auto, document, lines, sequence or array
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "auto",
+        help_heading = "Input"
+    )]
+    pub framing: Framing,
+    /// limits of a document
+    #[command(flatten)]
+    pub limits: Limits,
+
+    /// Form of the findings
+    #[arg(long, value_enum, default_value_t = CheckForm::Text, value_name = "FORM", help_heading = "Output")]
+    pub format: CheckForm,
+    /// Which of JSON Schema's outputs --format json writes
+    #[arg(long, value_enum, default_value_t = OutputForm::List, value_name = "KIND", help_heading = "Output")]
+    pub output: OutputForm,
     /// When to colour
     #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", help_heading = "Output")]
     pub color: Colour,
-    /// Exit with 1 if there was an alert of this severity or above, a refused document, or a rule that broke
-    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Output")]
-    pub fail_on: Vec<FailOn>,
 
     /// Threads that judge documents [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
+}
+
+/// Form of the findings of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckForm {
+    /// for people, each with its line and a caret
+    Text,
+    /// JSON Schema's output, one line a document
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// JUnit XML, for continuous integration
+    Junit,
+}
+
+/// JSON Schema's outputs (draft 2020-12, section 12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OutputForm {
+    /// valid or not
+    Flag,
+    /// each violation, one after the other
+    List,
+    /// violations as a tree of the schema's keywords
+    Hierarchical,
 }
 
 /// Form of alerts and messages.

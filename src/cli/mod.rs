@@ -4,12 +4,14 @@
 //! that renders for people. What it shows it got from [`crate::pipeline`].
 
 mod args;
+mod check;
 mod json;
 mod output;
 mod rejects;
 mod render;
 mod run;
 mod schema;
+mod snippet;
 
 use std::process::ExitCode;
 
@@ -45,6 +47,7 @@ pub fn main() -> ExitCode {
     };
     match cli.command {
         None => run::run(&cli.run).into(),
+        Some(args::Command::Check(args)) => check::run(&args).into(),
         Some(args::Command::Completions { shell }) => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "qualwatch", &mut text);

@@ -5,16 +5,16 @@
 
 use std::fmt::Write as _;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 use jiff::{SignedDuration, Timestamp};
 
+use super::snippet::{Mark, snippet};
 use crate::alert::{Alert, Client, Evidence, Finding};
 use crate::engine::{Report, Verdict};
 use crate::pipeline::Judged;
 use crate::record::call::End;
 use crate::rules::Severity;
-use crate::text::{Safe, same_width};
+use crate::text::Safe;
 
 /// Renders with or without colour.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,7 @@ impl Painter {
         self.paint(Style::new().dimmed(), text)
     }
 
-    fn bad(self, text: &str) -> String {
+    pub(super) fn bad(self, text: &str) -> String {
         self.paint(
             Style::new().bold().fg_color(Some(AnsiColor::Red.into())),
             text,
@@ -194,7 +194,13 @@ impl Painter {
                         Safe(&fault.message)
                     );
                     if let Some(bytes) = &judged.text {
-                        text.push_str(&self.snippet(bytes, fault.spot.offset, fault.spot.line, ""));
+                        let mark = Mark {
+                            offset: fault.spot.offset,
+                            length: None,
+                            line: fault.spot.line,
+                            label: "",
+                        };
+                        text.push_str(&snippet(self.colour, bytes, mark));
                     }
                 }
             }
@@ -244,12 +250,13 @@ impl Painter {
                         let _ = writeln!(text, "    {}", Safe(hint));
                     }
                     if let Some(bytes) = &judged.text {
-                        text.push_str(&self.snippet(
-                            bytes,
-                            problem.offset,
-                            problem.line,
-                            &problem.keyword,
-                        ));
+                        let mark = Mark {
+                            offset: problem.offset,
+                            length: Some(problem.length),
+                            line: problem.line,
+                            label: &problem.keyword,
+                        };
+                        text.push_str(&snippet(self.colour, bytes, mark));
                     }
                 }
             }
@@ -301,62 +308,6 @@ impl Painter {
             );
         }
         text
-    }
-
-    /// The line around `offset`, cut to a window, with a caret.
-    fn snippet(self, text: &[u8], offset: usize, line: u64, label: &str) -> String {
-        const BEFORE: usize = 60;
-        const AFTER: usize = 40;
-        let offset = offset.min(text.len());
-        let start =
-            memchr::memrchr(b'\n', text.get(..offset).unwrap_or_default()).map_or(0, |at| at + 1);
-        let end = memchr::memchr(b'\n', text.get(offset..).unwrap_or_default())
-            .map_or(text.len(), |at| offset + at);
-        let before = String::from_utf8_lossy(text.get(start..offset).unwrap_or_default());
-        let after = String::from_utf8_lossy(text.get(offset..end).unwrap_or_default());
-        let skip = before.chars().count().saturating_sub(BEFORE);
-        let mut shown: String = before.chars().skip(skip).collect();
-        if skip > 0 {
-            shown.insert(0, '…');
-        }
-        let shown = same_width(&shown);
-        let behind: String = after.chars().take(AFTER).collect();
-        let cut = after.chars().nth(AFTER).is_some();
-        let behind = same_width(behind.trim_end_matches('\r'));
-        let caret = shown.len();
-        let token = behind
-            .char_indices()
-            .find(|(at, character)| *at > 0 && matches!(character, ',' | '}' | ']'))
-            .map_or(behind.len(), |(at, _)| at);
-        let source = format!("{shown}{behind}{}", if cut { "…" } else { "" });
-        let width = behind
-            .get(..token)
-            .map_or(0, |token| token.trim_end().len())
-            .max(behind.chars().next().map_or(0, char::len_utf8));
-        let span = caret..(caret + width).min(source.len());
-        let mut annotation = AnnotationKind::Primary.span(span);
-        if !label.is_empty() {
-            annotation = annotation.label(label);
-        }
-        let renderer = if self.colour {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
-        let report = [Level::ERROR.no_name().primary_title("").element(
-            Snippet::source(source.as_str())
-                .line_start(usize::try_from(line).unwrap_or(usize::MAX))
-                .annotation(annotation),
-        )];
-        // The first line is the empty title; ours stands above already.
-        let rendered = renderer.render(&report);
-        let mut out = String::new();
-        for line in rendered.lines().skip(1) {
-            out.push_str("  ");
-            out.push_str(line);
-            out.push('\n');
-        }
-        out
     }
 }
 

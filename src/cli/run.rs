@@ -17,11 +17,11 @@ use super::args::{FailOn, Form, Run};
 use super::output::Output;
 use super::rejects::Rejects;
 use super::render::{count, counted};
-use crate::engine::{Engine, Notices, Verdict};
+use crate::engine::{BuildError, Engine, Notices, Verdict};
 use crate::frame::{FrameLimits, Open};
 use crate::pipeline::{self, Event, Intake, Judged, Stopper};
-use crate::record::Caps;
 use crate::rules::{self, RuleSet, Severity};
+use crate::schema::SchemaError;
 use crate::source::{FolderCounts, FolderOptions, ReadOptions, SourceName};
 use crate::stats::Summary;
 use crate::text::Safe;
@@ -145,6 +145,7 @@ pub(super) fn run(args: &Run) -> Exit {
                 .map_or_else(|| pipeline::Options::default().workers, usize::from),
             keep_refused: true,
             pool: intakes.pool,
+            every_document: false,
         },
     );
     if let Err(error) = stop_on_signals(running.stopper()) {
@@ -204,12 +205,8 @@ fn read_again(args: &Run, folder: &Path) -> Option<String> {
 
 fn build(args: &Run) -> Result<(Arc<Engine>, Vec<rules::Notice>), String> {
     let mut builder = Engine::builder()
-        .caps(Caps {
-            depth: args.max_depth,
-            document: usize::try_from(args.max_document).unwrap_or(usize::MAX),
-            nodes: args.max_nodes,
-        })
-        .max_problems(args.max_problems)
+        .caps(args.limits.caps())
+        .max_problems(args.limits.max_problems)
         .api(args.api)
         .notices(Notices::FirstOfEach);
     if let Some(schema) = &args.schema {
@@ -221,13 +218,18 @@ fn build(args: &Run) -> Result<(Arc<Engine>, Vec<rules::Notice>), String> {
     for written in &args.set {
         builder = builder.set(written);
     }
-    builder.build_with_notices().map_err(|error| match error {
-        crate::engine::BuildError::Rules(errors) => {
-            let colour = std::io::stderr().is_terminal()
-                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-            format!("{}\n\nerror: the rules do not load", errors.render(colour))
+    builder.build_with_notices().map_err(|error| {
+        let colour = std::io::stderr().is_terminal()
+            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        match error {
+            BuildError::Rules(errors) => {
+                format!("{}\n\nerror: the rules do not load", errors.render(colour))
+            }
+            BuildError::Schema(SchemaError::Broken(broken)) => {
+                super::snippet::broken(super::render::Painter { colour }, &broken)
+            }
+            other => format!("error: {other}"),
         }
-        other => format!("error: {other}"),
     })
 }
 
@@ -242,14 +244,14 @@ fn intakes(args: &Run) -> Result<Intakes, String> {
     let read = ReadOptions {
         framing: args.framing,
         limits: FrameLimits {
-            document: usize::try_from(args.max_document).unwrap_or(usize::MAX),
+            document: args.limits.document(),
         },
         open: if args.schema.is_some() {
             Open::Never
         } else {
             Open::CallRecords
         },
-        max_decompressed: args.max_decompressed,
+        max_decompressed: args.limits.max_decompressed,
         ..ReadOptions::default()
     };
     let pool = read.pool.clone();

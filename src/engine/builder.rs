@@ -1,6 +1,6 @@
 //! Schema, rules and limits to an [`Engine`]: everything is checked before the first document.
 //!
-//! The one place of the library that opens rule and schema files.
+//! Rule and schema files are opened for it alone.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -138,13 +138,7 @@ impl EngineBuilder {
     pub fn build_with_notices(self) -> Result<(Arc<Engine>, Vec<rules::Notice>), BuildError> {
         let schema = match &self.schema {
             None => Schema::of(self.api)?,
-            Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|source| SchemaError::Read {
-                    path: path.clone(),
-                    source,
-                })?;
-                Schema::compile(&text)?
-            }
+            Some(path) => Schema::load(path)?,
         };
         let mut overrides = Overrides::none();
         for written in &self.set {

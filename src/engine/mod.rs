@@ -89,6 +89,11 @@ impl Engine {
         self.call_records_only
     }
 
+    /// The schema.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
     /// The limits of a document.
     pub fn caps(&self) -> Caps {
         self.caps

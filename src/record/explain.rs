@@ -65,6 +65,9 @@ fn in_words(message: &str, body: &[u8], offset: usize) -> String {
         _ if body.first() == Some(&b'<') => {
             "this is HTML or XML, perhaps an error page, and no JSON; fetch the record again"
         }
+        "key must be a string" | "expected value" if there == Some(b',') => {
+            "a comma too many; take it away"
+        }
         "key must be a string" | "trailing comma" if closes => {
             "a comma with nothing behind it; take it away"
         }

@@ -46,12 +46,7 @@ pub fn spot(text: &[u8], origin: Origin, offset: usize) -> Spot {
     let before = text.get(..offset).unwrap_or(text);
     let newlines = memchr::memchr_iter(b'\n', before).count() as u64;
     let start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
-    let characters = before
-        .get(start..)
-        .unwrap_or_default()
-        .iter()
-        .filter(|byte| (**byte & 0xc0) != 0x80)
-        .count() as u64;
+    let characters = characters(before.get(start..).unwrap_or_default());
     let mark = u64::from(start == 0 && text.starts_with(b"\xef\xbb\xbf") && offset >= 3);
     let column = if newlines == 0 {
         origin.column + characters - mark
@@ -65,22 +60,66 @@ pub fn spot(text: &[u8], origin: Origin, offset: usize) -> Spot {
     }
 }
 
+/// The spots of several nodes, in ascending order, by one pass over the text.
+pub fn spots(document: &Document<'_>, origin: Origin, nodes: &[NodeIndex]) -> Vec<Spot> {
+    let text = document.text();
+    let mut offsets = offsets(document);
+    let mut next = 0;
+    let mut spots: Vec<Spot> = Vec::with_capacity(nodes.len());
+    // The spot is told from the one before it, not from the beginning.
+    let mut known = spot(text, origin, document.skipped());
+    for node in nodes {
+        let skip = (*node as usize).saturating_sub(next);
+        if next > *node as usize {
+            spots.push(known);
+            continue;
+        }
+        let offset = offsets.nth(skip).unwrap_or(text.len());
+        next = *node as usize + 1;
+        let between = text.get(known.offset..offset).unwrap_or_default();
+        let newlines = memchr::memchr_iter(b'\n', between).count() as u64;
+        known = match memchr::memrchr(b'\n', between) {
+            None => Spot {
+                line: known.line,
+                column: known.column + characters(between),
+                offset,
+            },
+            Some(last) => Spot {
+                line: known.line + newlines,
+                column: 1 + characters(between.get(last + 1..).unwrap_or_default()),
+                offset,
+            },
+        };
+        spots.push(known);
+    }
+    spots
+}
+
+/// Characters of a text: bytes that continue none.
+pub fn characters(text: &[u8]) -> u64 {
+    text.iter().filter(|byte| (**byte & 0xc0) != 0x80).count() as u64
+}
+
 /// Byte offset, within the document's text, of node `index`: of a value's first
 /// byte, or of a name's quote.
 pub fn offset(document: &Document<'_>, index: NodeIndex) -> Option<usize> {
+    offsets(document).nth(index as usize)
+}
+
+/// The byte offsets of all nodes, in order.
+fn offsets<'d>(document: &'d Document<'_>) -> impl Iterator<Item = usize> + 'd {
     // The k-th node is the k-th structural byte that opens a value or a name.
     let skipped = document.skipped();
-    let body = document.text().get(skipped..)?;
+    let body = document.text().get(skipped..).unwrap_or_default();
     document
         .structure()
         .iter()
         .map(|at| *at as usize)
-        .filter(|at| {
+        .filter(move |at| {
             body.get(*at)
                 .is_some_and(|byte| !matches!(byte, b',' | b':' | b'}' | b']'))
         })
-        .nth(index as usize)
-        .map(|at| at + skipped)
+        .map(move |at| at + skipped)
 }
 
 /// JSON Pointer (RFC 6901) of node `index`; of a name, that of its value.
@@ -286,6 +325,24 @@ mod tests {
                 let literal = literal(&document, node, usize::MAX).expect("text");
                 let read: serde_json::Value = serde_json::from_slice(literal).expect("JSON again");
                 prop_assert_eq!(read, expected);
+                // A member's name stands right before its value, on the tape and in the text.
+                let name = path.rsplit('/').next().unwrap_or_default();
+                let name = name.replace("~1", "/").replace("~0", "~");
+                let parent = path.rsplit_once('/').and_then(|(parent, _)| resolve(&document, parent));
+                let parent = parent.and_then(|parent| document.item(parent));
+                if parent.is_some_and(|parent| parent.json_type() == super::super::tape::JsonType::Object) {
+                    prop_assert_eq!(pointer(&document, node - 1), path);
+                    let literal = super::literal(&document, node - 1, usize::MAX).expect("text");
+                    let read: String = serde_json::from_slice(literal).expect("a name");
+                    prop_assert_eq!(read, name);
+                }
+            }
+            // All at once is as one by one.
+            let nodes: Vec<NodeIndex> = (0..document.len() as NodeIndex).collect();
+            let origin = Origin { line: 7, column: 5, offset: 99 };
+            for (node, spot) in nodes.iter().zip(spots(&document, origin, &nodes)) {
+                let offset = offset(&document, *node).expect("a place");
+                prop_assert_eq!(spot, super::spot(text.as_bytes(), origin, offset));
             }
         }
     }

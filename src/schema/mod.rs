@@ -3,32 +3,43 @@
 //! [`Schema::validate`] gives every violation, in document order and capped;
 //! [`Schema::survey`] gives what is no violation: unknown properties, unknown
 //! enum members, readings outside our own ranges, and names that stand twice.
-//! No IO: a `$ref` to the network or to a file is a compile error, never a
-//! fetch. Nothing here knows of rules.
+//! A `$ref` may lead to a file in the schema's own folder ([`Schema::load`]) and
+//! nowhere else; it is never a fetch. Nothing here knows of rules.
 
 mod api;
+mod broken;
 pub mod csdl;
+mod describe;
 pub mod drift;
+mod folder;
+mod misspelt;
 mod on_tape;
 mod problem;
 mod quick;
+mod reference;
 mod survey;
+mod texts;
+mod twice;
+mod wanted;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jsonschema::{PatternOptions, Retrieve, ValidationOptions, Validator};
+use jsonschema::{PatternOptions, Retrieve, ValidationError, ValidationOptions, Validator};
 use serde_json::Value;
 
 pub use api::Api;
+pub use broken::Broken;
 pub use on_tape::OnTape;
 pub(crate) use problem::excerpt;
-pub use problem::{Notice, NoticeKind, Problem};
+pub use problem::{KeyPlace, Notice, NoticeKind, Problem};
 pub use survey::{Repeated, Survey};
 
 use crate::record::{Document, Item, Kind, Origin};
-use on_tape::Budget;
+use folder::Folder;
+use on_tape::{Budget, Sighting};
 use survey::Plan;
+use texts::Texts;
 
 /// The callRecord schema of v1.0, draft 2020-12, as `schemas/callRecord.schema.json` holds it.
 pub const CALL_RECORD: &str = Api::V1.schema();
@@ -45,22 +56,19 @@ pub enum SchemaError {
         /// what the system said
         source: std::io::Error,
     },
-    /// The text is no JSON.
-    #[error("the schema is no JSON: {0}")]
-    Json(#[from] serde_json::Error),
-    /// The schema does not compile.
-    #[error("the schema does not compile: at {pointer:?}: {message}")]
-    Compile {
-        /// where in the schema
-        pointer: String,
-        /// what is wrong there
-        message: String,
-    },
+    /// It is broken: no JSON, against its meta-schema, with a `$ref` that leads nowhere or out
+    /// of its folder, or with a pattern that the linear engine cannot run.
+    #[error("{0}")]
+    Broken(Box<Broken>),
 }
 
 /// A compiled schema.
 pub struct Schema {
     text: Value,
+    /// the files that it refers to: URI and text
+    files: Vec<(String, Value)>,
+    /// what is odd about it, but no error
+    odd: Option<Box<Broken>>,
     /// accepts most of what `whole` does, sooner; see [`quick`]
     quick: Option<Validator<OnTape>>,
     whole: Validator<OnTape>,
@@ -95,12 +103,50 @@ impl Schema {
     /// [`SchemaError`] when it is no JSON, breaks its meta-schema, refers to
     /// anything outside itself, or has a pattern that the linear engine cannot run.
     pub fn compile(text: &str) -> Result<Schema, SchemaError> {
-        let text: Value = serde_json::from_str(text)?;
-        let whole = build(&text)?;
-        let whole_plan = Plan::compile(&text);
-        let page = match text.pointer("/$defs/sessionsPage") {
+        let schema = broken::read("schema", text.as_bytes()).map_err(SchemaError::Broken)?;
+        Schema::assemble("schema", text.as_bytes(), schema, None)
+    }
+
+    /// Compiles the schema in a file; a `$ref` in it may lead to other files of its folder.
+    ///
+    /// # Errors
+    /// As [`Schema::compile`], and when a file cannot be read.
+    pub fn load(path: &Path) -> Result<Schema, SchemaError> {
+        let unreadable = |source| SchemaError::Read {
+            path: path.to_owned(),
+            source,
+        };
+        let text = std::fs::read(path).map_err(unreadable)?;
+        let real = std::fs::canonicalize(path).map_err(unreadable)?;
+        let file = path.display().to_string();
+        let schema = broken::read(&file, &text).map_err(SchemaError::Broken)?;
+        let folder = Folder::of(path, &real, &schema);
+        Schema::assemble(&file, &text, schema, Some((folder, folder::uri(&real))))
+    }
+
+    fn assemble(
+        file: &str,
+        text: &[u8],
+        schema: Value,
+        folder: Option<(Arc<Folder>, String)>,
+    ) -> Result<Schema, SchemaError> {
+        let build = |schema: &Value| {
+            let options = match &folder {
+                None => options(),
+                Some((folder, uri)) => options()
+                    .with_retriever(folder::Beside(Arc::clone(folder)))
+                    .with_base_uri(uri.clone()),
+            };
+            options.build(schema).map_err(|error| {
+                let folder = folder.as_ref().map(|(folder, _)| &**folder);
+                SchemaError::Broken(broken::explain(&error, file, text, schema, folder))
+            })
+        };
+        let whole = build(&schema)?;
+        let whole_plan = Plan::compile(&schema);
+        let page = match schema.pointer("/$defs/sessionsPage") {
             Some(_) => {
-                let mut rooted = text.clone();
+                let mut rooted = schema.clone();
                 if let Some(members) = rooted.as_object_mut() {
                     members.insert("$ref".into(), "#/$defs/sessionsPage".into());
                 }
@@ -109,12 +155,22 @@ impl Schema {
             None => None,
         };
         Ok(Schema {
-            text,
+            odd: broken::odd(file, text, &schema),
+            text: schema,
+            files: folder
+                .map(|(folder, _)| folder.schemas())
+                .unwrap_or_default(),
             quick: None,
             whole,
             whole_plan,
             page,
         })
+    }
+
+    /// What is odd about the schema and makes it accept more than was meant: keywords that are
+    /// nearly, but not quite, ones that the drafts know.
+    pub fn odd(&self) -> Option<&Broken> {
+        self.odd.as_deref()
     }
 
     fn parts(&self, kind: Kind) -> (&Validator<OnTape>, &Plan) {
@@ -149,15 +205,7 @@ impl Schema {
             return (Vec::new(), false);
         }
         let validator = self.parts(kind).0;
-        let budget = Budget::of(limit.max(1));
-        let mut problems: Vec<Problem> = validator
-            .iter_errors(document.root())
-            .take(limit)
-            .map(|error| problem::describe(&error, document, origin, &self.text))
-            .collect();
-        let capped = budget.spent();
-        problems.sort_by_key(|problem| problem.node);
-        (problems, capped)
+        problems(validator, document, origin, limit, &self.text, &self.files)
     }
 
     /// One walk that finds repeated names and notices. `survey` is reused.
@@ -191,25 +239,59 @@ impl Schema {
     }
 }
 
-fn build(schema: &Value) -> Result<Validator<OnTape>, SchemaError> {
-    compiled(options(), schema)
+/// The violations of a document that is not valid, in document order, at most `limit` of them,
+/// and whether there were more.
+fn problems(
+    validator: &Validator<OnTape>,
+    document: &Document<'_>,
+    origin: Origin,
+    limit: usize,
+    text: &Value,
+    files: &[(String, Value)],
+) -> (Vec<Problem>, bool) {
+    /// What is collected for each violation that is asked for: those of an `anyOf` count too.
+    const EACH: usize = 8;
+    const LEAST: usize = 256;
+    let budget = Budget::of(limit.saturating_mul(EACH).max(LEAST));
+    let mut errors: Vec<_> = validator
+        .iter_errors(document.root())
+        // Behind the budget containers look empty, and what is said of them is not so.
+        .filter(|error| Sighting::of(error).within)
+        .collect();
+    let mut more = budget.spent();
+    drop(budget);
+    if errors.is_empty() {
+        // One combination spent it all; that it failed was decided before.
+        let budget = Budget::of(LEAST);
+        errors.extend(validator.validate(document.root()).err());
+        more |= budget.spent() && !errors.is_empty();
+    }
+    let errors = errors
+        .into_iter()
+        .map(|error| (describe::node_of(&error, document).unwrap_or(0), error))
+        .collect();
+    let texts = Texts { root: text, files };
+    let (problems, cut) = describe::describe(errors, document, origin, &texts, limit.max(1));
+    (problems, more || cut)
 }
 
 /// The options of every validator: no way out, and patterns in linear time.
 fn options() -> ValidationOptions<'static, Arc<dyn Retrieve>, OnTape> {
     jsonschema::options_for::<OnTape>()
-        .offline()
+        .with_retriever(folder::Nowhere)
         .with_pattern_options(PatternOptions::regex())
 }
 
-fn compiled(
-    options: ValidationOptions<'_, Arc<dyn Retrieve>, OnTape>,
-    schema: &Value,
-) -> Result<Validator<OnTape>, SchemaError> {
-    options.build(schema).map_err(|error| SchemaError::Compile {
-        pointer: error.instance_path().as_str().to_owned(),
-        message: error.to_string(),
-    })
+/// Says why a text of our own does not compile, which a test would have told.
+fn ours(error: &ValidationError<'_>, schema: &Value) -> SchemaError {
+    let text = schema.to_string();
+    SchemaError::Broken(broken::explain(
+        error,
+        "schema",
+        text.as_bytes(),
+        schema,
+        None,
+    ))
 }
 
 #[cfg(test)]
@@ -236,6 +318,43 @@ mod tests {
         // The next walk of this thread is whole again.
         let (found, more) = problems(schema, "[[1, \"a\", 2]]", 10);
         assert_eq!((found.len(), more), (2, false));
+    }
+
+    #[test]
+    fn a_million_violations_end_the_walk_and_not_the_memory() {
+        let schema = Schema::compile(r#"{"items": {"type": "string"}}"#).expect("a schema");
+        let text = format!("[{}0]", "0,".repeat(999_999));
+        let mut parser = Parser::new(Caps::default());
+        let document = parser.parse(text.as_bytes()).expect("JSON");
+        on_tape::VISITED.set(0);
+        let (found, more) = schema.validate(&document, Kind::Foreign, Origin::default(), 100);
+        assert_eq!((found.len(), more), (100, true));
+        assert_eq!(found[99].pointer, "/99");
+        let visited = on_tape::VISITED.get();
+        assert!(visited < 2000, "{visited} of a million elements visited");
+    }
+
+    #[test]
+    fn a_spent_budget_invents_no_violation_and_loses_no_verdict() {
+        // A combination that spends the budget, and behind it a value that needs all its elements.
+        let schema = r#"{"properties": {
+            "a": {"anyOf": [{"items": {"type": "string"}}, {"items": {"type": "null"}}]},
+            "b": {"contains": {"const": 7}, "items": {"type": "integer"}}
+        }}"#;
+        for order in ["ab", "ba"] {
+            let a = format!("\"a\": [{}0]", "0,".repeat(5000));
+            let b = "\"b\": [1, 7]".to_owned();
+            let text = match order {
+                "ab" => format!("{{{a}, {b}}}"),
+                _ => format!("{{{b}, {a}}}"),
+            };
+            let (found, _) = problems(schema, &text, 5);
+            let told: Vec<(&str, &str)> = found
+                .iter()
+                .map(|problem| (problem.pointer.as_str(), problem.keyword.as_str()))
+                .collect();
+            assert_eq!(told, [("/a", "anyOf")], "{order}");
+        }
     }
 
     #[test]
@@ -273,7 +392,7 @@ mod tests {
         ] {
             let text = format!("{{\"$ref\": \"{reference}\"}}");
             assert!(
-                matches!(Schema::compile(&text), Err(SchemaError::Compile { .. })),
+                matches!(Schema::compile(&text), Err(SchemaError::Broken(_))),
                 "{reference}"
             );
         }

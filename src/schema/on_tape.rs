@@ -9,9 +9,11 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::OnceLock;
 
+use jsonschema::ValidationError;
 use jsonschema::json::{Array, Json, JsonNumber, Node, NodeIdentity, Object};
 use serde_json::Value;
 
+use super::problem::cut;
 use crate::record::{Item, Number, tape};
 
 /// The representation: documents on a simd-json tape.
@@ -20,6 +22,12 @@ pub struct OnTape;
 thread_local! {
     /// Violations that may still be reported in the walk under way.
     static LEFT: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Members and elements handed out on this thread.
+    pub(super) static VISITED: Cell<usize> = const { Cell::new(0) };
 }
 
 /// While it lives, this thread's walks end after `problems` violations.
@@ -41,6 +49,46 @@ impl Budget {
 impl Drop for Budget {
     fn drop(&mut self) {
         LEFT.set(usize::MAX);
+    }
+}
+
+/// What a violation keeps of the value that it speaks of.
+pub(super) struct Sighting {
+    /// nodes from the value's own to the tape's end
+    pub(super) behind: u32,
+    /// whether it was seen before the budget was spent: behind that, containers look empty
+    pub(super) within: bool,
+    /// the beginning of a string
+    pub(super) text: String,
+}
+
+impl Sighting {
+    /// What `error` keeps.
+    pub(super) fn of(error: &ValidationError<'_>) -> Sighting {
+        let kept = error.instance().as_array().map(Vec::as_slice);
+        match kept.unwrap_or_default() {
+            [Value::Bool(within), behind, Value::String(text)] => Sighting {
+                behind: behind
+                    .as_u64()
+                    .and_then(|n| u32::try_from(n).ok())
+                    .unwrap_or(0),
+                within: *within,
+                text: text.clone(),
+            },
+            _ => Sighting {
+                behind: 0,
+                within: true,
+                text: String::new(),
+            },
+        }
+    }
+
+    fn within(text: &[u8], behind: u32) -> Value {
+        Value::Array(vec![true.into(), behind.into(), cut(text).into()])
+    }
+
+    fn beyond(text: &[u8], behind: u32) -> Value {
+        Value::Array(vec![false.into(), behind.into(), cut(text).into()])
     }
 }
 
@@ -179,13 +227,18 @@ impl<'a> Node<'a, OnTape> for Item<'a> {
     }
 
     /// Called once per violation: the place to count it. A container is not
-    /// built for the message; we report from the tape.
+    /// built for the message; we report from the tape, where `Sighting` finds it again.
     fn lazy_value(&self) -> jsonschema_value::LazyInstance<'a> {
-        LEFT.set(LEFT.get().saturating_sub(1));
+        let left = LEFT.get();
+        LEFT.set(left.saturating_sub(1));
         jsonschema_value::LazyInstance::Deferred {
-            bytes: &[],
-            tag: 0,
-            make: |_, _| Value::Null,
+            bytes: Item::as_str(*self).map_or(&[], str::as_bytes),
+            tag: u32::try_from(self.nodes().len()).unwrap_or(u32::MAX),
+            make: if left == 0 {
+                Sighting::beyond
+            } else {
+                Sighting::within
+            },
             cell: OnceLock::new(),
         }
     }
@@ -246,6 +299,8 @@ impl<'a> Iterator for MembersIter<'a> {
         if LEFT.get() == 0 {
             return None;
         }
+        #[cfg(test)]
+        VISITED.set(VISITED.get() + 1);
         self.0.next().map(|member| (member.name, member.value))
     }
 }
@@ -276,6 +331,8 @@ impl<'a> Iterator for ElementsIter<'a> {
         if LEFT.get() == 0 {
             return None;
         }
+        #[cfg(test)]
+        VISITED.set(VISITED.get() + 1);
         self.0.next()
     }
 }

@@ -1,28 +1,34 @@
 //! Problems and notices as data: where, what was found, what was wanted.
 //!
-//! Described from the tape and the schema's own annotations; rendering for
-//! people is `cli`'s. The keyword is JSON Schema's and is the code of a
+//! Problems are described in [`super::describe`], notices here, from the tape and the schema's
+//! own annotations; rendering for people is `cli`'s. The keyword is JSON Schema's and is the code of a
 //! violation; a notice's code is [`NoticeKind::code`]. Codes never change meaning.
 
 use std::fmt::Write as _;
 
-use jsonschema::ValidationError;
-use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde::Serialize;
-use serde_json::Value;
 
 use super::survey::{Plan, Raw};
-use crate::record::{Document, NodeIndex, Origin, kind, place};
+use crate::record::{Document, NodeIndex, Origin, place};
 
 /// One violation of the schema.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// JSON Pointer of the value
     pub pointer: String,
-    /// 1-based line in the source
+    /// 1-based line in the source of the value, or of a name where the name is the matter
     pub line: u64,
     /// 1-based column, in characters
     pub column: u64,
+    /// 1-based column behind it, in characters; of a container, behind its bracket
+    pub end_column: u64,
+    /// byte offset within the source
+    #[serde(rename = "offset")]
+    pub source_offset: u64,
+    /// where the value's own name stands, if it has one
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyPlace>,
     /// the schema's keyword, such as `type`
     pub keyword: String,
     /// the value as it stands, shortened
@@ -30,17 +36,75 @@ pub struct Problem {
     /// what the schema asks for, in words
     pub wanted: String,
     /// where in the schema the keyword stands
-    #[serde(rename = "schemaPointer")]
     pub schema_pointer: String,
-    /// what may have happened, where the value gives it away
+    /// how to mend it, where the value gives that away
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// what the schema says of the value
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// for `anyOf` and `oneOf`: what is wrong by each of the schemas
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub branches: Vec<Vec<Problem>>,
+    /// the path through the schema, `$ref`s included
+    #[serde(skip)]
+    pub keyword_location: String,
+    /// the keyword's own URI, where the schema has one
+    #[serde(skip)]
+    pub absolute_keyword_location: Option<String>,
     /// the value's node
     #[serde(skip)]
     pub node: NodeIndex,
     /// byte offset within the document
     #[serde(skip)]
     pub offset: usize,
+    /// bytes of what is marked
+    #[serde(skip)]
+    pub length: usize,
+}
+
+impl Problem {
+    /// What was found and what was wanted, in one sentence.
+    pub fn message(&self) -> String {
+        let mut text = format!("found {}, wanted {}", self.found, self.wanted);
+        if let Some(hint) = &self.hint {
+            let _ = write!(text, "; {hint}");
+        }
+        text
+    }
+
+    /// Of the schemas of an `anyOf` or `oneOf`, the one that the value comes nearest to, and its
+    /// number from 1: where the problems lie deepest, and are fewest.
+    pub fn nearest_branch(&self) -> Option<(usize, &[Problem])> {
+        let other_type = |branch: &[Problem]| {
+            let own = |problem: &Problem| {
+                problem.pointer == self.pointer
+                    && matches!(problem.keyword.as_str(), "type" | "falseSchema")
+            };
+            branch.iter().any(own)
+        };
+        let deepest = |branch: &[Problem]| {
+            let depth = |problem: &Problem| problem.pointer.matches('/').count();
+            branch.iter().map(depth).min().unwrap_or_default()
+        };
+        self.branches
+            .iter()
+            .enumerate()
+            .filter(|(_, branch)| !branch.is_empty() && !other_type(branch))
+            .min_by_key(|(_, branch)| (std::cmp::Reverse(deepest(branch)), branch.len()))
+            .map(|(at, branch)| (at + 1, branch.as_slice()))
+    }
+}
+
+/// Where a member's name stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyPlace {
+    /// 1-based line in the source
+    pub line: u64,
+    /// 1-based column, in characters
+    pub column: u64,
+    /// byte offset within the source, of its quote
+    pub offset: u64,
 }
 
 /// Kinds of notices.
@@ -85,6 +149,15 @@ pub struct Notice {
     pub found: String,
     /// what was expected
     pub wanted: String,
+    /// byte offset within the source
+    #[serde(rename = "offset")]
+    pub source_offset: u64,
+    /// byte offset within the document
+    #[serde(skip)]
+    pub offset: usize,
+    /// bytes of what is marked
+    #[serde(skip)]
+    pub length: usize,
     /// what the same notice has in common, whatever its place: a key for counting
     #[serde(skip)]
     pub subject: String,
@@ -92,6 +165,21 @@ pub struct Notice {
 
 /// Longest excerpt of a value, in bytes.
 const EXCERPT: usize = 80;
+
+/// At most so much of a text, whole characters.
+pub(super) fn cut(bytes: &[u8]) -> String {
+    let shown = bytes
+        .get(..bytes.len().min(EXCERPT + 4))
+        .unwrap_or_default();
+    let mut text = String::from_utf8_lossy(shown).into_owned();
+    if bytes.len() > EXCERPT {
+        while text.len() > EXCERPT {
+            text.pop();
+        }
+        text.push('…');
+    }
+    text
+}
 
 /// The text of a value, shortened; a container is named by its type and size.
 pub(crate) fn excerpt(document: &Document<'_>, node: NodeIndex) -> String {
@@ -101,124 +189,7 @@ pub(crate) fn excerpt(document: &Document<'_>, node: NodeIndex) -> String {
     match item.json_type() {
         crate::record::tape::JsonType::Object => format!("an object of {} members", item.len()),
         crate::record::tape::JsonType::Array => format!("an array of {} elements", item.len()),
-        _ => {
-            let bytes = place::literal(document, node, EXCERPT + 1).unwrap_or_default();
-            let mut text = String::from_utf8_lossy(bytes).into_owned();
-            if bytes.len() > EXCERPT {
-                while text.len() > EXCERPT {
-                    text.pop();
-                }
-                text.push('…');
-            }
-            text
-        }
-    }
-}
-
-/// Describes one violation.
-pub(super) fn describe(
-    error: &ValidationError<'_>,
-    document: &Document<'_>,
-    origin: Origin,
-    schema: &Value,
-) -> Problem {
-    let pointer = error.instance_path().as_str().to_owned();
-    let node = place::resolve(document, &pointer).unwrap_or(0);
-    let offset = place::offset(document, node).unwrap_or(0);
-    let spot = place::spot(document.text(), origin, offset);
-    let schema_pointer = error.schema_path().as_str().to_owned();
-    let parent = schema_pointer
-        .rsplit_once('/')
-        .and_then(|(parent, _)| schema.pointer(parent));
-    let item = document.item(node);
-    let hint = item
-        .and_then(kind::cut_by_convert_to_json)
-        .or_else(|| unrolled(error, item))
-        .map(str::to_owned);
-    Problem {
-        keyword: error.kind().keyword().to_owned(),
-        found: excerpt(document, node),
-        wanted: wanted(error, parent),
-        pointer,
-        line: spot.line,
-        column: spot.column,
-        schema_pointer,
-        hint,
-        node,
-        offset,
-    }
-}
-
-/// PowerShell writes an array of one element as that element.
-fn unrolled(
-    error: &ValidationError<'_>,
-    item: Option<crate::record::Item<'_>>,
-) -> Option<&'static str> {
-    let wants_array = match error.kind() {
-        ValidationErrorKind::Type {
-            kind: TypeKind::Single(name),
-        } => *name == jsonschema::JsonType::Array,
-        ValidationErrorKind::Type {
-            kind: TypeKind::Multiple(names),
-        } => names.contains(jsonschema::JsonType::Array),
-        _ => false,
-    };
-    let object = item?.json_type() == crate::record::tape::JsonType::Object;
-    (wants_array && object).then_some(
-        "an object where an array is due: PowerShell writes an array of one element so; save the raw answer instead",
-    )
-}
-
-fn wanted(error: &ValidationError<'_>, parent: Option<&Value>) -> String {
-    let edm = parent
-        .and_then(|parent| parent.get("x-edm"))
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    match error.kind() {
-        ValidationErrorKind::Type { kind } => {
-            let names: Vec<&str> = match kind {
-                TypeKind::Single(name) => vec![name.as_str()],
-                TypeKind::Multiple(names) => names.iter().map(|name| name.as_str()).collect(),
-            };
-            let mut text = names.join(" or ");
-            match edm {
-                "Edm.Duration" => text.push_str(", an ISO 8601 duration such as \"PT0.016S\""),
-                "Edm.DateTimeOffset" => text.push_str(", a time such as \"2020-02-25T18:52:21Z\""),
-                _ => {}
-            }
-            text
-        }
-        ValidationErrorKind::Pattern { pattern } => match edm {
-            "Edm.Duration" => "an ISO 8601 duration such as \"PT0.016S\"".to_owned(),
-            "Edm.DateTimeOffset" => {
-                "a time with a zone such as \"2020-02-25T18:52:21.2169889Z\"".to_owned()
-            }
-            "Edm.Single" | "Edm.Double" | "Edm.Decimal" => {
-                "a number (as text only \"NaN\", \"INF\" or \"-INF\")".to_owned()
-            }
-            _ => format!("text matching {pattern}"),
-        },
-        ValidationErrorKind::Enum { options } => {
-            let mut text = String::from("one of ");
-            for (at, option) in options.as_array().into_iter().flatten().enumerate() {
-                let _ = write!(text, "{}{option}", if at == 0 { "" } else { ", " });
-            }
-            text
-        }
-        ValidationErrorKind::Constant { expected_value } => expected_value.to_string(),
-        ValidationErrorKind::Minimum { limit } => format!("at least {limit}"),
-        ValidationErrorKind::Maximum { limit } => format!("at most {limit}"),
-        ValidationErrorKind::ExclusiveMinimum { limit } => format!("more than {limit}"),
-        ValidationErrorKind::ExclusiveMaximum { limit } => format!("less than {limit}"),
-        ValidationErrorKind::MinLength { limit } => format!("at least {limit} characters"),
-        ValidationErrorKind::MaxLength { limit } => format!("at most {limit} characters"),
-        ValidationErrorKind::MinItems { limit } => format!("at least {limit} elements"),
-        ValidationErrorKind::MaxItems { limit } => format!("at most {limit} elements"),
-        ValidationErrorKind::Required { property } => format!("a member {property}"),
-        ValidationErrorKind::AdditionalProperties { unexpected } => {
-            format!("no member {}", unexpected.join(", "))
-        }
-        _ => error.masked().to_string(),
+        _ => cut(place::literal(document, node, EXCERPT + 4).unwrap_or_default()),
     }
 }
 
@@ -297,6 +268,9 @@ pub(super) fn notice(raw: &Raw, plan: &Plan, document: &Document<'_>, origin: Or
         column: spot.column,
         found: excerpt(document, node),
         wanted,
+        source_offset: origin.offset + offset as u64,
+        offset,
+        length: place::value_end(document.text(), offset) - offset,
         subject,
     }
 }

@@ -12,7 +12,7 @@
 use jsonschema::Validator;
 use serde_json::{Map, Value};
 
-use super::{OnTape, SchemaError, compiled, options};
+use super::{OnTape, SchemaError, options, ours};
 
 /// Keywords under which a narrower part may make a wider whole.
 #[cfg(test)]
@@ -59,7 +59,9 @@ pub(super) fn build(schema: &Value) -> Result<Validator<OnTape>, SchemaError> {
     for (_, format, matcher) in MATCHERS {
         options = options.with_format(format, matcher);
     }
-    compiled(options, &narrowed)
+    options
+        .build(&narrowed)
+        .map_err(|error| ours(&error, &narrowed))
 }
 
 fn narrow(schema: &mut Value) {
