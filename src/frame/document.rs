@@ -55,6 +55,8 @@ impl Document {
         }
         let text = self.text.trim_ascii_end();
         if text.is_empty() {
+            // The whole input was said to be a document, and it is none.
+            out.push(b"", self.place, None, Some(FrameFault::Empty));
             return;
         }
         let mut values = Values::new(Policy::Closed, text.len(), false);

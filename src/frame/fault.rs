@@ -26,6 +26,8 @@ pub enum FrameFault {
     Separator,
     /// The text around the elements of an opened collection is broken; its elements were read.
     Envelope,
+    /// `--framing document`, but the input holds nothing but blanks.
+    Empty,
 }
 
 impl FrameFault {
@@ -38,6 +40,7 @@ impl FrameFault {
             FrameFault::NoArray => "no-array",
             FrameFault::Separator => "separator",
             FrameFault::Envelope => "envelope",
+            FrameFault::Empty => "empty",
         }
     }
 }
@@ -71,6 +74,9 @@ impl fmt::Display for FrameFault {
                 "the text around the `value` array is no JSON; its elements were read, but ask \
                  for the page again to be sure that none is missing",
             ),
+            FrameFault::Empty => {
+                f.write_str("the input is empty, and an empty text is no document; write it again")
+            }
         }
     }
 }
