@@ -59,8 +59,20 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
 
+/// What failed once is kept beside the other cases, and tried first.
+fn config() -> ProptestConfig {
+    use proptest::test_runner::FileFailurePersistence;
+    ProptestConfig {
+        cases: cases(),
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
+            "tests/cases/frame/found-by-properties.txt",
+        ))),
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(cases()))]
+    #![proptest_config(config())]
 
     #[test]
     fn frames_do_not_depend_on_cuts(
