@@ -4,7 +4,7 @@
 //! The twin of a checker that has judged thousands of documents is one that has
 //! judged none: buffers that leak from one document into the next show at once.
 //! Alerts and problems are written as JSON and read back, and each place they name
-//! must be there. The first byte says whether the rest is a text, or decisions
+//! must be there; every form of `check` is written too. The first byte says whether the rest is a text, or decisions
 //! about a generated record.
 
 #![no_main]
@@ -13,12 +13,15 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
+use qualwatch::cli::{CheckForm, OutputForm, check_written};
 use qualwatch::clock::FixedClock;
 use qualwatch::engine::Checker;
 use qualwatch::frame::{Batch, FrameLimits, Framer, Framing, Open};
+use qualwatch::pipeline::Judged;
 use qualwatch::record::Origin;
 use qualwatch::record::kind::Taken;
-use qualwatch::{Engine, Input};
+use qualwatch::source::SourceName;
+use qualwatch::{Engine, Input, Report};
 use qualwatch_fuzz::spoil::{Choices, record};
 use serde_json::Value;
 
@@ -77,7 +80,7 @@ fn check(both: &mut Both, text: &[u8]) {
                 offset: frame.offset,
             },
             taken: Taken {
-                element: frame.context.is_some(),
+                element: frame.element,
                 context: frame.context,
             },
         };
@@ -95,6 +98,7 @@ fn check(both: &mut Both, text: &[u8]) {
         for notice in &report.notices {
             assert!((1..=lines).contains(&notice.line));
         }
+        in_every_form(&report, input);
         if report.alerts.is_empty() {
             continue;
         }
@@ -113,5 +117,30 @@ fn check(both: &mut Both, text: &[u8]) {
                 }
             }
         }
+    }
+}
+
+/// What `qualwatch check` would write of it: whatever it is, its JSON must parse.
+fn in_every_form(report: &Report, input: Input<'_>) {
+    let documents = [Judged {
+        origin: input.origin,
+        report: report.clone(),
+        text: Some(input.bytes.to_vec()),
+    }];
+    let source = SourceName::Stdin;
+    let written = |form, output| check_written(form, output, &source, &documents);
+    for output in [OutputForm::Flag, OutputForm::List, OutputForm::Hierarchical] {
+        for line in written(CheckForm::Json, output).lines() {
+            let told: Value = serde_json::from_str(line).expect("JSON");
+            assert!(told["valid"].is_boolean());
+        }
+    }
+    let log: Value =
+        serde_json::from_str(&written(CheckForm::Sarif, OutputForm::Flag)).expect("JSON");
+    assert_eq!(log["version"], "2.1.0");
+    for form in [CheckForm::Text, CheckForm::Junit] {
+        let text = written(form, OutputForm::Flag);
+        let harmful = |c: char| c != '\n' && qualwatch::text::is_harmful(c);
+        assert!(!text.contains(harmful), "{text:?}");
     }
 }

@@ -14,7 +14,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use super::Exit;
-use super::args::{Check, CheckForm, Colour};
+use super::args::{Check, CheckForm, Colour, OutputForm};
 use super::render::{Painter, count};
 use super::snippet;
 use crate::engine::{BuildError, Engine, Notices, Verdict};
@@ -106,6 +106,32 @@ fn findings(judged: &Judged) -> Vec<Finding<'_>> {
     all
 }
 
+fn writer(form: CheckForm, output: OutputForm, colour: bool) -> Box<dyn Writer> {
+    match form {
+        CheckForm::Text => Box::new(text::Text::new(Painter { colour })),
+        CheckForm::Json => Box::new(json::Json::new(output)),
+        CheckForm::Sarif => Box::new(sarif::Sarif::default()),
+        CheckForm::Junit => Box::new(junit::Junit::default()),
+    }
+}
+
+/// What `qualwatch check` writes of the documents of one source: the same code, without files.
+pub fn written(
+    form: CheckForm,
+    output: OutputForm,
+    source: &SourceName,
+    documents: &[Judged],
+) -> String {
+    let mut writer = writer(form, output, false);
+    let mut out = String::new();
+    for judged in documents {
+        writer.document(source, judged, &mut out);
+    }
+    writer.source_end(source, None, &mut out);
+    writer.end(true, &mut out);
+    out
+}
+
 /// Does the job.
 pub(super) fn run(args: &Check) -> Exit {
     let coloured = |terminal: bool| match args.color {
@@ -165,14 +191,8 @@ pub(super) fn run(args: &Check) -> Exit {
             return Exit::Usage;
         }
     };
-    let mut writer: Box<dyn Writer> = match args.format {
-        CheckForm::Text => Box::new(text::Text::new(Painter {
-            colour: coloured(io::stdout().is_terminal()),
-        })),
-        CheckForm::Json => Box::new(json::Json::new(args.output)),
-        CheckForm::Sarif => Box::new(sarif::Sarif::default()),
-        CheckForm::Junit => Box::new(junit::Junit::default()),
-    };
+    let colour = coloured(io::stdout().is_terminal());
+    let mut writer = writer(args.format, args.output, colour);
     let mut options = pipeline::Options {
         keep_refused: args.format == CheckForm::Text,
         every_document: writer.wants_every_document(),

@@ -17,7 +17,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
-pub use args::Cli;
+pub use args::{CheckForm, Cli, OutputForm};
+pub use check::written as check_written;
 
 /// Why the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
