@@ -16,9 +16,9 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, bounded, never, select};
 
 use crate::engine::{Checker, Engine, Fault, Input, Report, Verdict};
-use crate::frame::{Batch, Frame};
+use crate::frame::{Batch, Frame, FrameFault};
 use crate::record::kind::Taken;
-use crate::record::{Origin, place};
+use crate::record::{Origin, explain, place};
 use crate::source::{
     BatchPool, Delivery, Folder, FolderCounts, FolderOptions, Note, PassedOver, ReadOptions,
     SourceEnd, SourceError, SourceName, file, stdin,
@@ -376,6 +376,28 @@ fn judge(
     }
 }
 
+/// A frame's fault, with its place: of a text that is cut off, its end.
+fn faulty(frame: Frame<'_>, fault: FrameFault, origin: Origin) -> Fault {
+    let mut message = fault.to_string();
+    let mut offset = 0;
+    if fault == FrameFault::CutOff && !frame.bytes.is_empty() {
+        offset = frame.bytes.len() - 1;
+        if let Some(open) = explain::still_open(frame.bytes) {
+            let spot = place::spot(frame.bytes, origin, open);
+            let what = char::from(frame.bytes[open]);
+            message.push_str(&format!(
+                "; the {what} of line {}, column {} is still open",
+                spot.line, spot.column
+            ));
+        }
+    }
+    Fault {
+        spot: place::spot(frame.bytes, origin, offset),
+        message,
+        code: fault.code(),
+    }
+}
+
 fn judge_frame(
     checker: &mut Checker,
     source: &str,
@@ -399,11 +421,7 @@ fn judge_frame(
         },
     };
     let report = match frame.fault {
-        Some(fault) => Report::malformed(Fault {
-            spot: place::spot(frame.bytes, origin, 0),
-            message: fault.to_string(),
-            code: fault.code(),
-        }),
+        Some(fault) => Report::malformed(faulty(frame, fault, origin)),
         None => checker.check(input),
     };
     if report.verdict == Verdict::Malformed && frame.fault.is_none() {

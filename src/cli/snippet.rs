@@ -125,26 +125,7 @@ pub(super) fn problem(
             .iter()
             .any(|inner| inner.pointer != problem.pointer || problem.hint.is_none())
     {
-        const SHOWN: usize = 4;
-        let _ = writeln!(out, "  nearest is form {number}, by which:");
-        for inner in branch.iter().take(SHOWN) {
-            let _ = write!(
-                out,
-                "    line {}, column {}, {}: found {}, wanted {}",
-                inner.line,
-                inner.column,
-                Safe(place_of(&inner.pointer)),
-                Safe(&inner.found),
-                Safe(&inner.wanted),
-            );
-            if let Some(hint) = &inner.hint {
-                let _ = write!(out, "; {}", Safe(hint));
-            }
-            out.push('\n');
-        }
-        if branch.len() > SHOWN {
-            let _ = writeln!(out, "    … and {} more", branch.len() - SHOWN);
-        }
+        nearest(&mut out, number, branch, 1);
     }
     if let Some(hint) = &problem.hint {
         let _ = writeln!(out, "  {} {}", painter.bold("help:"), Safe(hint));
@@ -153,6 +134,34 @@ pub(super) fn problem(
         let _ = writeln!(out, "  schema: {}", Safe(description));
     }
     out
+}
+
+/// The nearest form of a combination, and the nearest of those within it.
+fn nearest(out: &mut String, number: usize, branch: &[Problem], level: usize) {
+    const SHOWN: usize = 4;
+    let indent = "  ".repeat(level);
+    let _ = writeln!(out, "{indent}nearest is form {number}, by which:");
+    for inner in branch.iter().take(SHOWN) {
+        let _ = write!(
+            out,
+            "{indent}  line {}, column {}, {}: found {}, wanted {}",
+            inner.line,
+            inner.column,
+            Safe(place_of(&inner.pointer)),
+            Safe(&inner.found),
+            Safe(&inner.wanted),
+        );
+        if let Some(hint) = &inner.hint {
+            let _ = write!(out, "; {}", Safe(hint));
+        }
+        out.push('\n');
+        if let Some((number, deeper)) = inner.nearest_branch() {
+            nearest(out, number, deeper, level + 1);
+        }
+    }
+    if branch.len() > SHOWN {
+        let _ = writeln!(out, "{indent}  … and {} more", branch.len() - SHOWN);
+    }
 }
 
 /// A pointer for people.

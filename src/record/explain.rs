@@ -29,16 +29,20 @@ pub(super) fn explain(body: &[u8], skipped: usize, depth: usize) -> Malformed {
             let mut offset = offset_of(text, error.line(), error.column());
             if error.to_string().starts_with("number out of range") {
                 // serde_json stands behind the digits; the number begins before them.
-                while offset > 0
-                    && matches!(
-                        body.get(offset - 1),
-                        Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')
-                    )
-                {
-                    offset -= 1;
-                }
+                offset = number_start(body, offset);
             }
             let shown = error.to_string();
+            if shown.starts_with("invalid number") {
+                offset = number_start(body, offset);
+            }
+            if shown.starts_with("control character")
+                && let Some(open) = unclosed_on_its_line(body, offset)
+            {
+                return Malformed::Syntax {
+                    offset: skipped + open,
+                    message: "this text is not closed on its line; a closing quote is missing, or a line break that should be written as \\n".to_owned(),
+                };
+            }
             // serde_json ends its message with a place of its own; ours is absolute.
             let message = shown
                 .rsplit_once(" at line ")
@@ -57,10 +61,64 @@ pub(super) fn explain(body: &[u8], skipped: usize, depth: usize) -> Malformed {
     }
 }
 
+/// Where the number begins in which, or behind which, `offset` stands.
+fn number_start(body: &[u8], mut offset: usize) -> usize {
+    while offset > 0
+        && matches!(
+            body.get(offset - 1),
+            Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')
+        )
+    {
+        offset -= 1;
+    }
+    offset
+}
+
+/// The quote that opens the text in which a line ends at or before `offset`.
+fn unclosed_on_its_line(body: &[u8], offset: usize) -> Option<usize> {
+    let mut open = None;
+    let mut escaped = false;
+    for (at, &byte) in body.iter().enumerate().take(offset + 2) {
+        match (open, byte) {
+            (Some(from), b'\n' | b'\r') => return Some(from),
+            _ if escaped => escaped = false,
+            (Some(_), b'\\') => escaped = true,
+            (Some(_), b'"') => open = None,
+            (None, b'"') => open = Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The bracket that is still open at the end of `text`, or the quote of a text that is.
+pub(crate) fn still_open(text: &[u8]) -> Option<usize> {
+    let mut open = Vec::new();
+    let mut quote = None;
+    let mut escaped = false;
+    for (at, &byte) in text.iter().enumerate() {
+        match (quote, byte) {
+            _ if escaped => escaped = false,
+            (Some(_), b'\\') => escaped = true,
+            (Some(_), b'"') => quote = None,
+            (Some(_), _) => {}
+            (None, b'"') => quote = Some(at),
+            (None, b'{' | b'[') => open.push(at),
+            (None, b'}' | b']') => {
+                open.pop();
+            }
+            _ => {}
+        }
+    }
+    quote.or_else(|| open.pop())
+}
+
 /// What went wrong in the words of somebody who has to mend it.
 fn in_words(message: &str, body: &[u8], offset: usize) -> String {
     let there = body.get(offset).copied();
     let closes = matches!(there, Some(b'}' | b']'));
+    let behind = body.get(offset..).unwrap_or_default();
+    let starts = |word: &str| behind.starts_with(word.as_bytes());
     let words = match message {
         _ if body.first() == Some(&b'<') => {
             "this is HTML or XML, perhaps an error page, and no JSON; fetch the record again"
@@ -68,6 +126,27 @@ fn in_words(message: &str, body: &[u8], offset: usize) -> String {
         "key must be a string" | "expected value" if there == Some(b',') => {
             "a comma too many; take it away"
         }
+        _ if starts("//") || starts("/*") => "a comment, and JSON has none; take it away",
+        "expected value" if ["True", "False", "None"].iter().any(|word| starts(word)) => {
+            "a value as Python writes it; JSON has true, false and null"
+        }
+        "expected value"
+            if ["NaN", "Infinity", "-Infinity", "undefined"]
+                .iter()
+                .any(|word| starts(word)) =>
+        {
+            "JSON has no such value; write null"
+        }
+        "expected value" if matches!(there, Some(b'\'')) => {
+            "a text stands in double quotes, not in single ones"
+        }
+        "expected value" if matches!(there, Some(b'+' | b'.')) => {
+            "a number begins with a digit or a minus; write 0.5 for .5, and no plus"
+        }
+        "invalid number" if behind.first() == Some(&b'0') || starts("-0") => {
+            "a number has no leading nought; write 123 for 0123"
+        }
+        "invalid number" => "a number that breaks off; digits belong behind its minus, point or e",
         "key must be a string" | "trailing comma" if closes => {
             "a comma with nothing behind it; take it away"
         }
@@ -210,6 +289,13 @@ mod tests {
             (b"{} {}", "has ended before"),
             (b"[\"a\tb\"]", "control character"),
             (b"[nul]", "true, false and null"),
+            (b"[True]", "Python"),
+            (b"[NaN]", "null"),
+            (b"[.5]", "0.5"),
+            (b"[0123]", "leading nought"),
+            (b"[1e]", "breaks off"),
+            (b"[1] // x", "comment"),
+            (b"{\"a\": \"b\n}", "not closed on its line"),
         ] {
             let told = refuse(text, Caps::default()).to_string();
             assert!(

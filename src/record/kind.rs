@@ -78,7 +78,7 @@ impl Kind {
                 "a change notification only names a record; fetch its `resource` with $expand=sessions($expand=segments) and drop the answer here"
             }
             Kind::Foreign => {
-                "no callRecord; expected an object with `id`, `startDateTime`, `sessions` …"
+                "no callRecord; one has an `id` and at least three of version, type, modalities, startDateTime, endDateTime, lastModifiedDateTime and sessions, or Graph's @odata.context"
             }
         }
     }

@@ -4,7 +4,7 @@
 //! reads its levels, [`place`] finds a node's pointer, line and column, and
 //! [`units`] converts. Nothing here validates or judges.
 
-mod explain;
+pub(crate) mod explain;
 pub mod parse;
 pub mod tape;
 

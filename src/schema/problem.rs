@@ -237,9 +237,17 @@ pub(super) fn notice(raw: &Raw, plan: &Plan, document: &Document<'_>, origin: Or
         }
         Raw::UnknownMember(node, members) => {
             let members = plan.members(*members);
+            const SHOWN: usize = 12;
+            let mut known = String::from("one of ");
+            for (at, member) in members.iter().take(SHOWN).enumerate() {
+                let _ = write!(known, "{}\"{member}\"", if at == 0 { "" } else { ", " });
+            }
+            if members.len() > SHOWN {
+                let _ = write!(known, " and {} more", members.len() - SHOWN);
+            }
             let text = match closest(name(*node), members.iter().map(String::as_str)) {
                 Some(near) => format!("a known member; did you mean \"{near}\"?"),
-                None => "a known member".to_owned(),
+                None => known,
             };
             let first = members.first().map_or("", String::as_str);
             (text, format!("{first}…:{}", name(*node)))

@@ -15,6 +15,8 @@ pub(super) fn why_not_linear(pattern: &str) -> &'static str {
         "look-around (?=…), (?!…), (?<=…) has no bound on its time; say it without, or with `not` and a second pattern"
     } else if backs || pattern.contains("\\k<") {
         "a back-reference has no bound on its time; list the alternatives instead"
+    } else if pattern.matches('{').count() > 1 {
+        "it is no regular expression that is understood, or its repeats multiply to something too large; look for brackets that do not close and for {n} within {m}"
     } else {
         "it is no regular expression that is understood; look for brackets that do not close and escapes that do not exist"
     }

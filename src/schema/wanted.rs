@@ -140,7 +140,17 @@ pub(super) fn wanted(error: &ValidationError<'_>, parent: Option<&Value>) -> Str
             ),
             None => "an element that fits the schema".to_owned(),
         },
-        Is::Required { property } => format!("a member {property}"),
+        Is::Required { property } => {
+            let dependent = ["/dependentRequired", "/dependencies"]
+                .iter()
+                .any(|name| error.schema_path().as_str().contains(name));
+            let why = if dependent {
+                ", since another member that is there asks for it"
+            } else {
+                ""
+            };
+            format!("a member {property}{why}")
+        }
         Is::Format { format } => {
             let article = if format.starts_with(['a', 'e', 'i', 'o']) {
                 "an"
@@ -207,7 +217,43 @@ fn forms(
     if told.len() == context.len() {
         return format!("{how_many} of: {}", told.join("; "));
     }
-    format!("{how_many} of {} forms", context.len())
+    let count = context.len();
+    match discriminator(context) {
+        Some((path, values)) => {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            format!(
+                "{how_many} of {count} forms, told apart by {}: one of {}",
+                name_of(name),
+                values.join(", ")
+            )
+        }
+        None => format!("{how_many} of {count} forms"),
+    }
+}
+
+/// The place at which every form wants a value of its own, and those values.
+fn discriminator(context: &[Vec<ValidationError<'static>>]) -> Option<(String, Vec<String>)> {
+    let constants = |errors: &[ValidationError<'static>]| -> Vec<(String, String)> {
+        errors
+            .iter()
+            .filter_map(|error| match error.kind() {
+                ValidationErrorKind::Constant { expected_value } => Some((
+                    error.instance_path().as_str().to_owned(),
+                    cut(expected_value.to_string().as_bytes()),
+                )),
+                _ => None,
+            })
+            .collect()
+    };
+    let (first, rest) = context.split_first()?;
+    constants(first).into_iter().find_map(|(path, value)| {
+        let mut values = vec![value];
+        for errors in rest {
+            let (_, value) = constants(errors).into_iter().find(|(at, _)| *at == path)?;
+            values.push(value);
+        }
+        (values.len() > 1).then_some((path, values))
+    })
 }
 
 /// PowerShell writes an array of one element as that element.
@@ -224,8 +270,13 @@ pub(super) fn unrolled(
         } => names.contains(jsonschema::JsonType::Array),
         _ => false,
     };
-    let object = item?.json_type() == crate::record::tape::JsonType::Object;
-    (wants_array && object).then_some(
+    // What stands in Graph's arrays has an id, or streams or media below it.
+    let item = item?;
+    let element = item.json_type() == crate::record::tape::JsonType::Object
+        && ["id", "streams", "media", "streamId"]
+            .iter()
+            .any(|name| item.get(name).is_some());
+    (wants_array && element).then_some(
         "an object where an array is due: PowerShell writes an array of one element so; save the raw answer instead",
     )
 }
