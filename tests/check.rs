@@ -274,6 +274,14 @@ fn sarif_keeps_to_the_standard_and_marks_the_very_characters() {
         .map(|error| error.to_string())
         .collect();
     assert!(errors.is_empty(), "{errors:?}");
+    // And a reader that others publish reads it.
+    let read: serde_sarif::sarif::Sarif =
+        serde_json::from_slice(&output.stdout).expect("SARIF by its published model");
+    let told = read.runs[0].results.as_ref().map_or(0, Vec::len);
+    assert_eq!(
+        Some(told),
+        log["runs"][0]["results"].as_array().map(Vec::len)
+    );
     let run = &log["runs"][0];
     assert_eq!(run["invocations"][0]["executionSuccessful"], false);
     let results = run["results"].as_array().expect("results");
@@ -346,9 +354,22 @@ fn junit_is_xml_that_a_reader_reads_and_its_counts_add_up() {
     let output = check(folder.path(), &arguments, b"");
     assert_eq!(output.status.code(), Some(3));
     let shown = text(&output.stdout);
+    // A reader that others publish, and then the XML itself.
+    let read = junit_parser::from_reader(shown.as_bytes()).expect("JUnit by a published reader");
     let document = roxmltree::Document::parse(&shown).expect("XML");
     let root = document.root_element();
     assert_eq!(root.tag_name().name(), "testsuites");
+    let by_reader: Vec<_> = read
+        .suites
+        .iter()
+        .map(|suite| [Some(suite.tests), Some(suite.failures)])
+        .collect();
+    let by_us: Vec<_> = root
+        .children()
+        .filter(roxmltree::Node::is_element)
+        .map(|suite| ["tests", "failures"].map(|name| suite.attribute(name)?.parse().ok()))
+        .collect();
+    assert_eq!(by_reader, by_us);
     let suites: Vec<_> = root
         .children()
         .filter(roxmltree::Node::is_element)
