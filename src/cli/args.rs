@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::frame::Framing;
+use crate::frame::{FrameLimits, Framing, Open};
 use crate::record::Caps;
 use crate::schema::Api;
+use crate::source::ReadOptions;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -214,6 +215,23 @@ impl Limits {
     /// Most bytes of a document.
     pub fn document(&self) -> usize {
         usize::try_from(self.max_document).unwrap_or(usize::MAX)
+    }
+
+    /// How sources are read; with a schema of the user's, arrays and collections stay whole.
+    pub fn read(&self, framing: Framing, own_schema: bool) -> ReadOptions {
+        ReadOptions {
+            framing,
+            limits: FrameLimits {
+                document: self.document(),
+            },
+            open: if own_schema {
+                Open::Never
+            } else {
+                Open::CallRecords
+            },
+            max_decompressed: self.max_decompressed,
+            ..ReadOptions::default()
+        }
     }
 
     /// What the parser refuses to exceed.

@@ -18,7 +18,7 @@ use super::args::{Check, CheckForm, Colour, OutputForm};
 use super::render::{Painter, count};
 use super::snippet;
 use crate::engine::{BuildError, Engine, Notices, Verdict};
-use crate::frame::{FrameLimits, Framing, Open};
+use crate::frame::Framing;
 use crate::pipeline::{self, Event, Intake, Judged};
 use crate::schema::{Problem, SchemaError};
 use crate::source::{FolderOptions, ReadOptions, SourceName};
@@ -171,19 +171,7 @@ pub(super) fn run(args: &Check) -> Exit {
     if let Some(odd) = engine.schema().odd() {
         message(&snippet::faults(painter, odd));
     }
-    let read = ReadOptions {
-        framing: args.framing,
-        limits: FrameLimits {
-            document: args.limits.document(),
-        },
-        open: if args.schema.is_some() {
-            Open::Never
-        } else {
-            Open::CallRecords
-        },
-        max_decompressed: args.limits.max_decompressed,
-        ..ReadOptions::default()
-    };
+    let read = args.limits.read(args.framing, args.schema.is_some());
     let intakes = match intakes(args, &read) {
         Ok(intakes) => intakes,
         Err(text) => {

@@ -18,11 +18,10 @@ use super::output::Output;
 use super::rejects::Rejects;
 use super::render::{count, counted};
 use crate::engine::{BuildError, Engine, Notices, Verdict};
-use crate::frame::{FrameLimits, Open};
 use crate::pipeline::{self, Event, Intake, Judged, Stopper};
 use crate::rules::{self, RuleSet, Severity};
 use crate::schema::SchemaError;
-use crate::source::{FolderCounts, FolderOptions, ReadOptions, SourceName};
+use crate::source::{FolderCounts, FolderOptions, SourceName};
 use crate::stats::Summary;
 use crate::text::Safe;
 
@@ -241,19 +240,7 @@ struct Intakes {
 }
 
 fn intakes(args: &Run) -> Result<Intakes, String> {
-    let read = ReadOptions {
-        framing: args.framing,
-        limits: FrameLimits {
-            document: args.limits.document(),
-        },
-        open: if args.schema.is_some() {
-            Open::Never
-        } else {
-            Open::CallRecords
-        },
-        max_decompressed: args.limits.max_decompressed,
-        ..ReadOptions::default()
-    };
+    let read = args.limits.read(args.framing, args.schema.is_some());
     let pool = read.pool.clone();
     let mut list: Vec<Intake> = Vec::new();
     if args.paths.is_empty() {
