@@ -1,7 +1,8 @@
 //! What a rule file says, read from Rhai's syntax tree before anything runs.
 //!
-//! The sole reader of Rhai's internals: everything else sees the plain [`Outline`]. It lists the
-//! names a file uses, with places, and the `rule(…)` calls it can see with their keys.
+//! With the files of its folder the sole reader of Rhai's internals: everything else sees the plain
+//! [`Outline`] and [`Expr`](super::expr::Expr)s. The outline lists the names a file uses, with
+//! places, and the `rule(…)` calls it can see with their keys.
 //!
 //! It judges nothing and resolves nothing; a rule that is built in a roundabout way simply has
 //! fewer places to show.
@@ -10,8 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rhai::{AST, ASTFlags, ASTNode, Dynamic, Expr, FnPtr, Position, Stmt};
 
-/// A line and column, both from 1.
-pub(crate) type Spot = (usize, usize);
+use super::expr::Spot;
+
+mod binding;
+mod follow;
+mod functions;
+
+pub(crate) use functions::Functions;
 
 /// A name and where it stands.
 #[derive(Clone, Debug)]

@@ -182,6 +182,18 @@ pub enum ProblemKind {
     /// A limit that no rule of its folder reads.
     #[error("no rule here reads the limit `{0}`")]
     UnusedLimit(String),
+    /// A closure that only the interpreter understands.
+    #[error(
+        "`{key}` of rule `{rule}` is not checked, and runs in the interpreter: it has {reason}"
+    )]
+    NotFollowed {
+        /// The rule.
+        rule: String,
+        /// The closure's key.
+        key: &'static str,
+        /// What stands in it.
+        reason: String,
+    },
     /// `--set` of a limit that does not exist.
     #[error("`--set {name}`: there is no limit of that name")]
     UnknownOverride {
@@ -295,7 +307,7 @@ pub fn render(
     let mut text = String::new();
     for problem in problems {
         let tone = match problem.kind {
-            ProblemKind::UnusedLimit(_) => Tone::NOTE,
+            ProblemKind::UnusedLimit(_) | ProblemKind::NotFollowed { .. } => Tone::NOTE,
             _ => Tone::ERROR,
         };
         let title = problem.kind.to_string();

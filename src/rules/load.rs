@@ -20,7 +20,7 @@ use super::fields::Level;
 use super::layout::Layout;
 use super::limits::Limits;
 use super::pack::{Overrides, PackSource};
-use super::rule::{File, Registration, Rule, read};
+use super::rule::{Body, File, Registration, Rule, read};
 
 /// Rules that share limits: those of one folder.
 #[derive(Debug)]
@@ -186,10 +186,12 @@ impl Loader {
                 .map(|property| property.name.clone()),
         );
         used.extend(outline.limits.iter().map(|limit| limit.name.clone()));
+        let functions = ast::Functions::of(&ast);
         let file = File {
             name,
             source,
             outline: &outline,
+            functions: &functions,
             ast: &ast,
             pack,
         };
@@ -207,8 +209,11 @@ impl Loader {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         for registration in &registered {
-            self.rules
-                .extend(read(&file, registration, &mut self.problems));
+            let rule = read(&file, registration, &mut self.problems);
+            for body in rule.iter().flat_map(Rule::bodies) {
+                self.notices.extend(not_followed(&file, registration, body));
+            }
+            self.rules.extend(rule);
         }
     }
 
@@ -225,6 +230,17 @@ impl Loader {
             self.problems.push(problem);
         }
     }
+}
+
+/// A notice about a closure that cannot be followed.
+fn not_followed(file: &File<'_>, registration: &Registration, body: &Body) -> Option<Notice> {
+    let unfollowed = body.expr.as_ref().err()?;
+    let kind = ProblemKind::NotFollowed {
+        rule: registration.name.clone(),
+        key: body.key,
+        reason: unfollowed.reason.clone(),
+    };
+    Some(Notice::new(kind, Some(file.place(unfollowed.spot))))
 }
 
 type Registry = Arc<Mutex<Vec<Registration>>>;

@@ -18,6 +18,7 @@ mod check;
 mod compare;
 mod diagnostic;
 mod engine;
+mod expr;
 pub mod facts;
 mod fault;
 pub mod fields;

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use rhai::{AST, Dynamic, FnPtr, ImmutableString, Map};
 
-use super::ast::{Outline, RuleOutline, Spot};
+use super::ast::{Functions, Outline, RuleOutline};
 use super::diagnostic::{Place, Problem, ProblemKind, did_you_mean};
+use super::expr::{Followed, Spot};
 use super::fields::Level;
 
 /// How much a rule's alert matters.
@@ -53,6 +54,14 @@ pub(crate) enum Words {
     Made(FnPtr),
 }
 
+/// One closure of a rule, as a plain tree.
+#[derive(Clone, Debug)]
+pub(crate) struct Body {
+    /// The key it stands at: `when`, `by`, …
+    pub(crate) key: &'static str,
+    pub(crate) expr: Followed,
+}
+
 /// One rule.
 #[derive(Clone, Debug)]
 pub struct Rule {
@@ -67,6 +76,7 @@ pub struct Rule {
     pub(crate) place: Place,
     pub(crate) ast: Arc<AST>,
     pub(crate) pack: usize,
+    bodies: Vec<Body>,
 }
 
 impl Rule {
@@ -99,6 +109,11 @@ impl Rule {
     pub fn has_key(&self) -> bool {
         self.by.is_some()
     }
+
+    /// Its closures as plain trees, in the order in which their keys are read.
+    pub(crate) fn bodies(&self) -> &[Body] {
+        &self.bodies
+    }
 }
 
 /// A `rule(…)` call as it came, to be read once the file has run.
@@ -114,6 +129,7 @@ pub(crate) struct File<'f> {
     pub(crate) name: &'f Arc<str>,
     pub(crate) source: &'f str,
     pub(crate) outline: &'f Outline,
+    pub(crate) functions: &'f Functions,
     pub(crate) ast: &'f Arc<AST>,
     pub(crate) pack: usize,
 }
@@ -144,6 +160,7 @@ pub(crate) fn read(
         site,
         problems,
         sound: true,
+        bodies: Vec::new(),
     };
     let rule = reader.rule();
     rule.filter(|_| reader.sound)
@@ -155,6 +172,7 @@ struct Reader<'r> {
     site: Option<&'r RuleOutline>,
     problems: &'r mut Vec<Problem>,
     sound: bool,
+    bodies: Vec<Body>,
 }
 
 impl Reader<'_> {
@@ -205,6 +223,7 @@ impl Reader<'_> {
             place,
             ast: self.file.ast.clone(),
             pack: self.file.pack,
+            bodies: std::mem::take(&mut self.bodies),
         })
     }
 
@@ -306,11 +325,15 @@ impl Reader<'_> {
         severity
     }
 
-    fn closure(&mut self, key: &str) -> Option<FnPtr> {
+    fn closure(&mut self, key: &'static str) -> Option<FnPtr> {
         let value = self.registration.map.get(key)?;
         match value.clone().try_cast::<FnPtr>() {
             Some(pointer) => {
                 self.captures(key, &pointer);
+                let at = self.site.and_then(|site| site.keys.get(key));
+                let at = at.map_or(self.registration.call, |key| key.value);
+                let expr = self.file.functions.follow(&pointer, at);
+                self.bodies.push(Body { key, expr });
                 Some(pointer)
             }
             None => {
@@ -358,7 +381,7 @@ impl Reader<'_> {
         }
     }
 
-    fn words(&mut self, key: &str) -> Option<Words> {
+    fn words(&mut self, key: &'static str) -> Option<Words> {
         let value = self.registration.map.get(key)?;
         if let Some(text) = as_text(value) {
             return Some(Words::Fixed(text));

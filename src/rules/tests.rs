@@ -1,6 +1,6 @@
 //! Tests of rules as a whole: language, evidence, load errors, hostile scripts, the shipped set.
 
-mod build;
+pub(crate) mod build;
 mod cases;
 mod hostile;
 mod language;
