@@ -99,6 +99,7 @@ fn every_path_that_a_page_names_exists() {
         "docs/performance.md",
         "ARCHITECTURE.md",
         "docs/check.md",
+        "docs/rules.md",
         "docs/json.md",
         "docs/conformance.md",
     ] {
@@ -296,6 +297,7 @@ fn every_flag_that_a_page_names_is_one_of_ours() {
         "ARCHITECTURE.md",
         "CHANGELOG.md",
         "docs/check.md",
+        "docs/rules.md",
         "docs/json.md",
     ] {
         let text = read(page);
