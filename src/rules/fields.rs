@@ -51,6 +51,12 @@ pub enum Unit {
     Decibels,
     /// A plain count.
     Count,
+    /// Megahertz.
+    Megahertz,
+    /// A root mean square of samples.
+    Rms,
+    /// Glitches in five minutes.
+    Glitches,
 }
 
 impl Unit {
@@ -67,6 +73,9 @@ impl Unit {
             Unit::BitsPerSecond => "bit/s",
             Unit::Decibels => "dB",
             Unit::Count => "count",
+            Unit::Megahertz => "MHz",
+            Unit::Rms => "rms",
+            Unit::Glitches => "glitches/5min",
         }
     }
 }
@@ -202,7 +211,7 @@ const FIELDS: &[Field] = &{
     [
         text(Call, "id"),
         one_of(Call, "type"),
-        whole(Call, "version", Unit::Count),
+        whole(Call, "version", Unit::None),
         given(Call, "modalities", Kind::List, Unit::None),
         text(Call, "joinWebUrl"),
         instant(Call, "startDateTime"),
@@ -281,7 +290,7 @@ const FIELDS: &[Field] = &{
         text(Endpoint, "name"),
         text(Endpoint, "cpuName"),
         whole(Endpoint, "cpuCoresCount", Unit::Count),
-        whole(Endpoint, "cpuProcessorSpeedInMhz", Unit::None),
+        whole(Endpoint, "cpuProcessorSpeedInMhz", Unit::Megahertz),
         text(UserAgent, "applicationVersion"),
         text(UserAgent, "headerValue"),
         text(UserAgent, "azureADAppId"),
@@ -332,10 +341,10 @@ const FIELDS: &[Field] = &{
             Device,
             "initialSignalLevelRootMeanSquare",
             Kind::Number,
-            Unit::None,
+            Unit::Rms,
         ),
-        given(Device, "micGlitchRate", Kind::Number, Unit::None),
-        given(Device, "speakerGlitchRate", Kind::Number, Unit::None),
+        given(Device, "micGlitchRate", Kind::Number, Unit::Glitches),
+        given(Device, "speakerGlitchRate", Kind::Number, Unit::Glitches),
         whole(Device, "receivedNoiseLevel", Unit::Decibels),
         whole(Device, "receivedSignalLevel", Unit::Decibels),
         whole(Device, "sentNoiseLevel", Unit::Decibels),
@@ -346,7 +355,7 @@ const FIELDS: &[Field] = &{
         text(Identity, "displayName"),
         text(Identity, "userPrincipalName"),
         text(Identity, "tenantId"),
-        ours(one_of(Identity, "kind")),
+        ours(text(Identity, "kind")),
     ]
 };
 

@@ -27,6 +27,7 @@ pub mod layout;
 mod level;
 mod limits;
 mod load;
+pub mod meaning;
 mod object;
 mod outcome;
 mod pack;
