@@ -9,11 +9,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rhai::{AST, ASTFlags, ASTNode, Dynamic, Expr, FnPtr, Position, Stmt};
+use rhai::{AST, ASTFlags, ASTNode, Expr, FnPtr, Position, Stmt};
 
 use super::expr::Spot;
 
 mod binding;
+mod chains;
 mod follow;
 mod functions;
 
@@ -35,10 +36,12 @@ pub(crate) struct Outline {
     pub(crate) limits: Vec<Named>,
     /// Other namespaces that are named.
     pub(crate) namespaces: Vec<Named>,
-    /// Functions that are called.
-    pub(crate) calls: Vec<Named>,
-    /// Functions that the file defines.
-    pub(crate) functions: BTreeSet<String>,
+    /// Functions that are called, each with how many values.
+    pub(crate) calls: Vec<(Named, usize)>,
+    /// Functions that the file defines, each with how many parameters.
+    pub(crate) functions: BTreeSet<(String, usize)>,
+    /// Properties that are set: `x.name = …`.
+    pub(crate) assigned: Vec<Named>,
     /// Keys of the file's own maps, which are properties too.
     pub(crate) map_keys: BTreeSet<String>,
     /// Names bound by `const`, and by nothing else.
@@ -63,8 +66,6 @@ pub(crate) struct RuleOutline {
 pub(crate) struct KeyOutline {
     pub(crate) spot: Spot,
     pub(crate) value: Spot,
-    /// The text, if it is written there.
-    pub(crate) text: Option<String>,
     pub(crate) closure: Option<ClosureOutline>,
 }
 
@@ -73,8 +74,6 @@ pub(crate) struct KeyOutline {
 pub(crate) struct ClosureOutline {
     /// What it captures.
     pub(crate) captures: Vec<Named>,
-    /// `s.media.label` and the like on its own parameter: the properties in order.
-    pub(crate) chains: Vec<Vec<Named>>,
 }
 
 fn spot(position: Position) -> Spot {
@@ -87,14 +86,15 @@ fn spot(position: Position) -> Spot {
 /// Reads the tree.
 pub(crate) fn outline(ast: &AST) -> Outline {
     let mut outline = Outline::default();
+    let defined = ast.iter_fn_def();
     outline
         .functions
-        .extend(ast.iter_fn_def().map(|function| function.name.to_string()));
+        .extend(defined.map(|function| (function.name.to_string(), function.params.len())));
     let mut variables = BTreeSet::new();
     ast.walk(&mut |path: &[ASTNode<'_>]| {
         match path.last() {
-            Some(ASTNode::Expr(expr)) => outline.expression(expr, ast),
-            Some(ASTNode::Stmt(stmt)) => outline.statement(stmt, ast, &mut variables),
+            Some(ASTNode::Expr(expr)) => outline.expression(expr),
+            Some(ASTNode::Stmt(stmt)) => outline.statement(stmt, &mut variables),
             _ => {}
         }
         true
@@ -104,7 +104,7 @@ pub(crate) fn outline(ast: &AST) -> Outline {
 }
 
 impl Outline {
-    fn expression(&mut self, expr: &Expr, ast: &AST) {
+    fn expression(&mut self, expr: &Expr) {
         match expr {
             Expr::Property(property, position) => {
                 let name = property.2.to_string();
@@ -132,14 +132,13 @@ impl Outline {
                 self.map_keys
                     .extend(map.0.iter().map(|(key, _)| key.name.to_string()));
             }
-            Expr::FnCall(call, position) | Expr::MethodCall(call, position) => {
-                self.call(call, *position, ast);
-            }
+            Expr::FnCall(call, position) => self.call(call, *position, 0),
+            Expr::MethodCall(call, position) => self.call(call, *position, 1),
             _ => {}
         }
     }
 
-    fn statement(&mut self, stmt: &Stmt, ast: &AST, variables: &mut BTreeSet<String>) {
+    fn statement(&mut self, stmt: &Stmt, variables: &mut BTreeSet<String>) {
         match stmt {
             Stmt::Var(parts, flags, _) => {
                 let name = parts.0.name.to_string();
@@ -153,12 +152,21 @@ impl Outline {
                 variables.insert(parts.0.name.to_string());
                 variables.extend(parts.1.iter().map(|ident| ident.name.to_string()));
             }
-            Stmt::FnCall(call, position) => self.call(call, *position, ast),
+            Stmt::FnCall(call, position) => self.call(call, *position, 0),
+            Stmt::Assignment(parts) => {
+                if let Some(name) = last_property(&parts.1.lhs) {
+                    self.assigned.push(Named {
+                        name,
+                        spot: spot(parts.0.position()),
+                    });
+                }
+            }
             _ => {}
         }
     }
 
-    fn call(&mut self, call: &rhai::FnCallExpr, position: Position, ast: &AST) {
+    /// Notes a call; `before` is 1 where what stands before the dot is a value too.
+    fn call(&mut self, call: &rhai::FnCallExpr, position: Position, before: usize) {
         let name = call.name.as_str();
         if !call.namespace.is_empty() {
             let name = call.namespace.to_string();
@@ -169,21 +177,18 @@ impl Outline {
             return;
         }
         if call.op_token.is_none() && name.starts_with(|c: char| c.is_alphabetic() || c == '_') {
-            self.calls.push(Named {
+            let named = Named {
                 name: name.to_owned(),
                 spot: spot(position),
-            });
+            };
+            self.calls.push((named, call.args.len() + before));
         }
         if let ("rule", [name, Expr::Map(map, _)]) = (name, call.args.as_slice()) {
             let keys = map.0.iter().map(|(key, value)| {
                 let outline = KeyOutline {
                     spot: spot(key.pos),
                     value: spot(value.start_position()),
-                    text: match value {
-                        Expr::StringConstant(text, _) => Some(text.to_string()),
-                        _ => None,
-                    },
-                    closure: closure(value, ast),
+                    closure: closure(value),
                 };
                 (key.name.to_string(), outline)
             });
@@ -197,15 +202,11 @@ impl Outline {
 }
 
 /// The closure that an expression is, with what it captures.
-fn closure(expr: &Expr, ast: &AST) -> Option<ClosureOutline> {
+fn closure(expr: &Expr) -> Option<ClosureOutline> {
     match expr {
-        Expr::DynamicConstant(value, _) => {
-            let chains = chains(&function_pointer(value)?, ast);
-            Some(ClosureOutline {
-                captures: Vec::new(),
-                chains,
-            })
-        }
+        Expr::DynamicConstant(value, _) => value
+            .read_lock::<FnPtr>()
+            .map(|_| ClosureOutline::default()),
         // A capturing closure is a block: share the variables, then curry the function.
         Expr::Stmt(block) => block.iter().find_map(|stmt| {
             let Stmt::Expr(expr) = stmt else { return None };
@@ -213,7 +214,7 @@ fn closure(expr: &Expr, ast: &AST) -> Option<ClosureOutline> {
                 return None;
             };
             let (first, captured) = call.args.split_first()?;
-            let mut outline = closure(first, ast)?;
+            let mut outline = closure(first)?;
             outline.captures = captured
                 .iter()
                 .filter_map(|expr| match expr {
@@ -230,59 +231,11 @@ fn closure(expr: &Expr, ast: &AST) -> Option<ClosureOutline> {
     }
 }
 
-fn function_pointer(value: &Dynamic) -> Option<FnPtr> {
-    value.clone().try_cast::<FnPtr>()
-}
-
-/// The property chains on the closure's own parameter, which is its last.
-fn chains(pointer: &FnPtr, ast: &AST) -> Vec<Vec<Named>> {
-    let mut found = Vec::new();
-    let name = pointer.fn_name();
-    let Some(function) = ast.iter_fn_def().find(|function| function.name == name) else {
-        return found;
-    };
-    let Some(parameter) = function.params.last() else {
-        return found;
-    };
-    let alone = ast.clone_functions_only_filtered(|_, _, _, other, _| other == name);
-    let mut shadowed = false;
-    alone.walk(&mut |path: &[ASTNode<'_>]| {
-        match path.last() {
-            Some(ASTNode::Expr(Expr::Dot(parts, ..))) => {
-                if let Expr::Variable(variable, ..) = &parts.lhs
-                    && variable.1 == *parameter
-                {
-                    let mut chain = Vec::new();
-                    unroll(&parts.rhs, &mut chain);
-                    found.push(chain);
-                }
-            }
-            Some(ASTNode::Stmt(Stmt::Var(parts, ..))) => {
-                shadowed |= parts.0.name == *parameter;
-            }
-            _ => {}
-        }
-        true
-    });
-    if shadowed { Vec::new() } else { found }
-}
-
-/// `a.b.c` behind the first dot, up to the first thing that is no property.
-fn unroll(expr: &Expr, chain: &mut Vec<Named>) {
+/// The property that an assignment would set.
+fn last_property(expr: &Expr) -> Option<String> {
     match expr {
-        Expr::Property(property, position) => {
-            chain.push(Named {
-                name: property.2.to_string(),
-                spot: spot(*position),
-            });
-        }
-        Expr::Dot(parts, ..) => {
-            let before = chain.len();
-            unroll(&parts.lhs, chain);
-            if chain.len() > before {
-                unroll(&parts.rhs, chain);
-            }
-        }
-        _ => {}
+        Expr::Property(property, _) => Some(property.2.to_string()),
+        Expr::Dot(parts, ..) => last_property(&parts.rhs),
+        _ => None,
     }
 }

@@ -1,78 +1,75 @@
-//! Names checked before the first record: properties, levels, limits, functions.
+//! Names of a whole file, checked before it runs: properties, limits, functions.
 //!
 //! Rhai itself notices a wrong name only when the rule runs and happens to reach it; here each
 //! is an error with its place and the nearest right name.
 //!
-//! It knows names and levels, not types: units, ranges and enum members are no business of this
-//! file. Where it cannot follow a value (a helper's parameter), it checks the name alone.
-
-use std::collections::BTreeSet;
+//! It knows names and nothing of what they mean. What a closure does with them is for `typing`;
+//! this is also for helpers that no rule calls, and for what cannot be followed.
 
 use super::ast::Named;
-use super::diagnostic::{Problem, ProblemKind, did_you_mean};
+use super::diagnostic::{Problem, did_you_mean};
 use super::engine::FUNCTIONS_KNOWN;
 use super::fields::{Level, Link, property_names};
-use super::limits::Limits;
+use super::problem::ProblemKind;
 use super::rule::File;
+use super::typing::{Asked, unknown_anywhere, unknown_limit, unknown_property};
 
 /// Checks every name of a file.
-pub(crate) fn check(file: &File<'_>, limits: &Limits, problems: &mut Vec<Problem>) {
-    properties(file, problems);
-    levels(file, problems);
-    limit_names(file, limits, problems);
-    functions(file, problems);
+pub(crate) fn check(file: &File<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    properties(file, &mut problems);
+    limit_names(file, &mut problems);
+    functions(file, &mut problems);
+    problems
 }
 
 fn properties(file: &File<'_>, problems: &mut Vec<Problem>) {
     let known = property_names();
+    let is_ours = |name: &str| {
+        let is_key = file.outline.map_keys.contains(name);
+        known.binary_search(&name).is_ok() && !is_key
+    };
     for property in &file.outline.properties {
         let name = property.name.as_str();
         if known.binary_search(&name).is_ok() || file.outline.map_keys.contains(name) {
             continue;
         }
-        let kind = ProblemKind::UnknownProperty(name.to_owned());
-        let help = did_you_mean(name, known.iter().copied());
+        let (kind, help) = unknown_anywhere(name);
         problems.push(Problem::new(kind, Some(file.place(property.spot))).maybe_help(help));
     }
-}
-
-/// `s.foo` on a rule's own parameter, whose level is known.
-fn levels(file: &File<'_>, problems: &mut Vec<Problem>) {
-    let mut reported = BTreeSet::new();
-    for rule in &file.outline.rules {
-        let on = rule.keys.get("on").and_then(|key| key.text.as_deref());
-        let Some(level) = on.and_then(Level::parse_rule_level) else {
-            continue;
-        };
-        for closure in rule.keys.values().filter_map(|key| key.closure.as_ref()) {
-            for chain in &closure.chains {
-                if let Some(problem) = follow(file, level, chain)
-                    && reported.insert(problem.place.clone())
-                {
-                    problems.push(problem);
-                }
-            }
+    for property in &file.outline.assigned {
+        if is_ours(&property.name) {
+            let kind = ProblemKind::Assignment(property.name.clone());
+            let place = Some(file.place(property.spot));
+            problems.push(Problem::new(kind, place).help("to compare, write `==`"));
         }
     }
 }
 
-fn follow(file: &File<'_>, start: Level, chain: &[Named]) -> Option<Problem> {
+/// `s.foo` on a closure's own parameter, where the closure as a whole cannot be followed.
+pub(crate) fn chain(file: &File<'_>, start: Level, chain: &[Named]) -> Option<Problem> {
+    let first = chain.first()?;
+    // The parameter stands right before the first dot.
+    let parameter = word_before(file.source, first);
     let mut level = start;
+    let mut reached = parameter.to_owned();
     for step in chain {
         let name = step.name.as_str();
         if level.field(name).is_some() {
             return None;
         }
         match Link::parse(name).and_then(|link| link.on(level)) {
-            Some((_, to)) => level = to,
-            None if property_names().binary_search(&name).is_err() => return None,
+            Some((_, to)) => {
+                level = to;
+                reached = format!("{reached}.{name}");
+            }
+            None if file.outline.map_keys.contains(name) => return None,
             None => {
-                let kind = ProblemKind::WrongLevel {
-                    name: name.to_owned(),
-                    level: level.name(),
+                let asked = Asked {
+                    root: (start, parameter),
+                    of: (level, &reached),
                 };
-                let help = path_to(start, name)
-                    .map(|path| format!("from the {} it is `.{path}`", start.name()));
+                let (kind, help) = unknown_property(asked, name);
                 let place = Some(file.place(step.spot));
                 return Some(Problem::new(kind, place).maybe_help(help));
             }
@@ -81,61 +78,92 @@ fn follow(file: &File<'_>, start: Level, chain: &[Named]) -> Option<Problem> {
     None
 }
 
-/// The shortest way from a level to a property of that name.
-fn path_to(start: Level, name: &str) -> Option<String> {
-    let mut ways = vec![(start, String::new())];
-    let mut next = 0;
-    while next < ways.len() {
-        let (level, path) = ways[next].clone();
-        next += 1;
-        let links = level.links();
-        if level.field(name).is_some() || links.iter().any(|(link, _)| link.name() == name) {
-            return Some(format!("{path}{name}"));
-        }
-        for (link, to) in links {
-            if ways.iter().all(|(seen, _)| seen != to) {
-                ways.push((*to, format!("{path}{}.", link.name())));
-            }
-        }
+fn word_before<'s>(source: &'s str, named: &Named) -> &'s str {
+    let line = source.lines().nth(named.spot.0.saturating_sub(1));
+    let line = line.unwrap_or_default();
+    let end = line.char_indices().nth(named.spot.1.saturating_sub(1));
+    let before = line[..end.map_or(line.len(), |(at, _)| at)].trim_end();
+    let before = before.strip_suffix('.').unwrap_or(before).trim_end();
+    let start = before.rfind(|c: char| !c.is_alphanumeric() && c != '_');
+    let start = start.map_or(0, |at| {
+        at + before[at..].chars().next().map_or(1, char::len_utf8)
+    });
+    match &before[start..] {
+        "" => "it",
+        word => word,
     }
-    None
 }
 
-fn limit_names(file: &File<'_>, limits: &Limits, problems: &mut Vec<Problem>) {
+fn limit_names(file: &File<'_>, problems: &mut Vec<Problem>) {
     for limit in &file.outline.limits {
-        if limits.get(&limit.name).is_some() {
-            continue;
+        if file.limits.get(&limit.name).is_none() {
+            let (kind, help) = unknown_limit(file.limits, &limit.name);
+            problems.push(Problem::new(kind, Some(file.place(limit.spot))).maybe_help(help));
         }
-        let help = did_you_mean(&limit.name, limits.names()).unwrap_or_else(|| {
-            if limits.names().next().is_none() {
-                "there is no thresholds.toml beside this file, or it has no limits".to_owned()
-            } else {
-                format!("add `{} = …` to thresholds.toml", limit.name)
-            }
-        });
-        let kind = ProblemKind::UnknownLimit(limit.name.clone());
-        problems.push(Problem::new(kind, Some(file.place(limit.spot))).help(help));
     }
     for namespace in &file.outline.namespaces {
-        let kind = ProblemKind::UnknownProperty(format!("{}::", namespace.name));
+        let kind = ProblemKind::UnknownNamespace(namespace.name.clone());
         let place = Some(file.place(namespace.spot));
         problems.push(Problem::new(kind, place).help("the only `…::` is `limits::`"));
     }
 }
 
 fn functions(file: &File<'_>, problems: &mut Vec<Problem>) {
-    let own = || file.outline.functions.iter().map(String::as_str);
-    for call in &file.outline.calls {
+    let own = &file.outline.functions;
+    for (call, got) in &file.outline.calls {
         let name = call.name.as_str();
-        if FUNCTIONS_KNOWN.contains(&name) || own().any(|function| function == name) {
-            continue;
-        }
-        let names = FUNCTIONS_KNOWN
+        // A function called with a dot does not count what stands before it.
+        let is_own = own.iter().any(|(function, _)| function == name);
+        let fits = own
             .iter()
-            .copied()
-            .chain(own().filter(|f| !f.contains('$')));
-        let kind = ProblemKind::UnknownFunction(name.to_owned());
-        let help = did_you_mean(name, names);
+            .any(|(function, params)| function == name && (params == got || params + 1 == *got));
+        let known = FUNCTIONS_KNOWN.iter().find(|(known, _)| *known == name);
+        let (kind, help) = match known {
+            _ if fits => continue,
+            None if !is_own => {
+                let names = FUNCTIONS_KNOWN.iter().map(|(name, _)| *name);
+                let own = own.iter().map(|(name, _)| name.as_str());
+                let names = names.chain(own.filter(|name| !name.contains('$')));
+                let kind = ProblemKind::UnknownFunction(name.to_owned());
+                (
+                    kind,
+                    did_you_mean(name, names).or_else(|| Some(functions_there_are())),
+                )
+            }
+            Some((_, takes)) if !is_own && takes.is_none_or(|takes| takes == *got) => continue,
+            known => {
+                let takes = match known {
+                    Some((_, Some(takes))) if !is_own => counted(*takes),
+                    _ => {
+                        let named = own.iter().filter(|(function, _)| function == name);
+                        let counts: Vec<String> =
+                            named.map(|(_, params)| counted(*params)).collect();
+                        counts.join(" or ")
+                    }
+                };
+                let kind = ProblemKind::WrongArguments {
+                    name: name.to_owned(),
+                    takes,
+                    got: *got,
+                };
+                (kind, None)
+            }
+        };
         problems.push(Problem::new(kind, Some(file.place(call.spot))).maybe_help(help));
     }
+}
+
+fn counted(count: usize) -> String {
+    match count {
+        1 => "1 value".to_owned(),
+        count => format!("{count} values"),
+    }
+}
+
+fn functions_there_are() -> String {
+    let names = ["has", "note", "guard", "certain", "contains", "to_string"];
+    format!(
+        "the functions are {}, and those that the file defines with `fn`",
+        names.map(|name| format!("`{name}`")).join(", ")
+    )
 }

@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level as Tone, Renderer, Snippet};
 
+use super::problem::ProblemKind;
+
 /// Where in which file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -96,129 +98,20 @@ fn word(text: &str) -> usize {
     if first == '"' {
         return text[1..].find('"').map_or(1, |end| end + 2);
     }
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.starts_with(|c: char| c.is_ascii_digit()) {
+        let end = digits.find(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '_'));
+        return text.len() - digits.len() + end.unwrap_or(digits.len());
+    }
+    let is_sign = |c: char| "<>=!&|?+-*/%".contains(c);
+    if is_sign(first) {
+        let same = text.find(|c| !is_sign(c)).unwrap_or(text.len());
+        return same.min(3);
+    }
     if is_word(first) {
         return text.find(|c| !is_word(c)).unwrap_or(text.len());
     }
     first.len_utf8()
-}
-
-/// What is wrong.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ProblemKind {
-    /// Rhai cannot read it.
-    #[error("syntax: {0}")]
-    Syntax(String),
-    /// Running the file failed or took too long.
-    #[error("running the file failed: {0}")]
-    Run(String),
-    /// No level has such a property.
-    #[error("unknown property `{0}`")]
-    UnknownProperty(String),
-    /// Another level has it.
-    #[error("`{name}` is no property of a {level}")]
-    WrongLevel {
-        /// The property.
-        name: String,
-        /// The level it was asked of.
-        level: &'static str,
-    },
-    /// No threshold has that name.
-    #[error("unknown limit `{0}`")]
-    UnknownLimit(String),
-    /// No such function.
-    #[error("unknown function `{0}`")]
-    UnknownFunction(String),
-    /// A key that rules do not have.
-    #[error("unknown key `{0}` in a rule")]
-    UnknownKey(String),
-    /// A key that every rule must have.
-    #[error("rule `{rule}` has no `{key}`")]
-    MissingKey {
-        /// The rule.
-        rule: String,
-        /// The key.
-        key: &'static str,
-    },
-    /// A key with a value it cannot have.
-    #[error("`{key}` must be {want}")]
-    WrongValue {
-        /// The key.
-        key: String,
-        /// What it takes.
-        want: &'static str,
-    },
-    /// `on` names no level.
-    #[error("unknown level `{0}`")]
-    UnknownLevel(String),
-    /// `severity` names none.
-    #[error("unknown severity `{0}`")]
-    UnknownSeverity(String),
-    /// A rule's name must be words joined by dashes.
-    #[error("`{0}` is no rule name")]
-    BadName(String),
-    /// Two rules of one name.
-    #[error("a second rule named `{0}`")]
-    DuplicateRule(String),
-    /// A closure that could change what it captured.
-    #[error("`{key}` of rule `{rule}` captures the variable `{name}`, which could change")]
-    CapturedVariable {
-        /// The rule.
-        rule: String,
-        /// The closure's key.
-        key: String,
-        /// The variable.
-        name: String,
-    },
-    /// `thresholds.toml` is no TOML.
-    #[error("{0}")]
-    Toml(String),
-    /// A limit that cannot be read.
-    #[error("{0}")]
-    BadLimit(String),
-    /// A key that thresholds do not have.
-    #[error("unknown key `{0}` in a limit")]
-    UnknownLimitKey(String),
-    /// A limit that no rule of its folder reads.
-    #[error("no rule here reads the limit `{0}`")]
-    UnusedLimit(String),
-    /// A closure that only the interpreter understands.
-    #[error(
-        "`{key}` of rule `{rule}` is not checked, and runs in the interpreter: it has {reason}"
-    )]
-    NotFollowed {
-        /// The rule.
-        rule: String,
-        /// The closure's key.
-        key: &'static str,
-        /// What stands in it.
-        reason: String,
-    },
-    /// `--set` of a limit that does not exist.
-    #[error("`--set {name}`: there is no limit of that name")]
-    UnknownOverride {
-        /// The name that was set.
-        name: String,
-    },
-    /// `--set` with a value that cannot be read.
-    #[error("`--set {name}`: {why}")]
-    BadOverride {
-        /// The limit.
-        name: String,
-        /// What is wrong with the value.
-        why: String,
-    },
-    /// A file or folder that cannot be read.
-    #[error("cannot read {path}: {why}")]
-    Unreadable {
-        /// The path.
-        path: String,
-        /// Why not.
-        why: String,
-    },
-    /// A folder or file without a rule.
-    #[error("no rules in {0}")]
-    NoRules(String),
 }
 
 /// One thing that is wrong, where, and what to type instead.
@@ -306,12 +199,13 @@ pub fn render(
     };
     let mut text = String::new();
     for problem in problems {
-        let tone = match problem.kind {
-            ProblemKind::UnusedLimit(_) | ProblemKind::NotFollowed { .. } => Tone::NOTE,
-            _ => Tone::ERROR,
+        let tone = match problem.kind.is_notice() {
+            true => Tone::NOTE,
+            false => Tone::ERROR,
         };
         let title = problem.kind.to_string();
-        let mut group = Group::with_title(tone.primary_title(title.as_str()));
+        let title = tone.primary_title(title.as_str()).id(problem.kind.code());
+        let mut group = Group::with_title(title);
         let also_label = problem
             .also
             .as_ref()

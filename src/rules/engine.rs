@@ -38,21 +38,21 @@ const STRING: usize = 4_096;
 const ARRAY: usize = 1_000;
 const MAP: usize = 100;
 
-/// The functions a rule may call, beside its own.
-pub(crate) const FUNCTIONS_KNOWN: &[&str] = &[
-    "rule",
-    "has",
-    "note",
-    "guard",
-    "contains",
-    "certain",
-    "to_string",
-    "Fn",
-    "call",
-    "curry",
-    "type_of",
-    "range",
-    "is_shared",
+/// The functions a rule may call, beside its own, and how many values each takes.
+pub(crate) const FUNCTIONS_KNOWN: &[(&str, Option<usize>)] = &[
+    ("rule", Some(2)),
+    ("has", Some(1)),
+    ("note", Some(1)),
+    ("guard", Some(1)),
+    ("contains", Some(2)),
+    ("certain", Some(1)),
+    ("to_string", Some(1)),
+    ("Fn", None),
+    ("call", None),
+    ("curry", None),
+    ("type_of", None),
+    ("range", None),
+    ("is_shared", None),
 ];
 
 /// What the engine is stopped with when it has used its stack.

@@ -80,7 +80,6 @@ pub(crate) enum Arithmetic {
 }
 
 impl Arithmetic {
-    #[cfg(test)]
     pub(crate) const fn symbol(self) -> &'static str {
         match self {
             Arithmetic::Add => "+",

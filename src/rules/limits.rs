@@ -13,8 +13,9 @@ use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
 
-use super::diagnostic::{Place, Problem, ProblemKind, did_you_mean};
+use super::diagnostic::{Place, Problem, did_you_mean};
 use super::fields::Unit;
+use super::problem::ProblemKind;
 use super::value::{Limit, Value};
 
 /// One limit and where it comes from.

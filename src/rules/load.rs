@@ -13,14 +13,16 @@ use rhai::{AST, EvalAltResult, ImmutableString, Map, NativeCallContext, Position
 
 use super::ast;
 use super::check::check;
-use super::diagnostic::{LoadErrors, Notice, Place, Problem, ProblemKind, did_you_mean};
+use super::diagnostic::{LoadErrors, Notice, Place, Problem, did_you_mean};
 use super::engine::{LOADING, Sandbox};
 use super::fault::{describe, innermost};
 use super::fields::Level;
 use super::layout::Layout;
 use super::limits::Limits;
 use super::pack::{Overrides, PackSource};
-use super::rule::{Body, File, Registration, Rule, read};
+use super::problem::ProblemKind;
+use super::rule::{File, Findings, Registration, Rule, read};
+use super::typing::Use;
 
 /// Rules that share limits: those of one folder.
 #[derive(Debug)]
@@ -54,11 +56,8 @@ pub(crate) fn load(
     }
     loader.duplicates();
     if !loader.problems.is_empty() {
-        let mut problems = loader.problems;
-        problems.sort_by(|a, b| a.place.cmp(&b.place));
-        problems.dedup();
         return Err(LoadErrors {
-            problems,
+            problems: sorted(loader.problems),
             sources: loader.sources,
         });
     }
@@ -71,9 +70,16 @@ pub(crate) fn load(
         layout: Layout::new(levels, loader.names.iter().map(String::as_str)),
         rules: loader.rules,
         packs: limits.into_iter().map(|limits| Pack { limits }).collect(),
-        notices: loader.notices,
+        notices: sorted(loader.notices),
         sources: loader.sources,
     })
+}
+
+/// By place, each once: a closure may be part of several rules.
+fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
+    problems.sort_by(|a, b| a.place.cmp(&b.place));
+    problems.dedup();
+    problems
 }
 
 #[derive(Default)]
@@ -130,10 +136,12 @@ impl Loader {
 
     fn pack(&mut self, index: usize, pack: &PackSource, limits: &Limits) {
         let mut used = BTreeSet::new();
+        let mut uses = Vec::new();
         for (name, text) in &pack.files {
             self.sources.insert(name.clone(), text.clone());
-            self.file(index, name, text, limits, &mut used);
+            self.file(index, name, text, limits, &mut used, &mut uses);
         }
+        self.several_units(&uses);
         if !pack.whole {
             return;
         }
@@ -157,6 +165,7 @@ impl Loader {
         source: &str,
         limits: &Limits,
         used: &mut BTreeSet<String>,
+        uses: &mut Vec<(Use, Place)>,
     ) {
         let mut sandbox = Sandbox::new(limits);
         let registered = registry(&mut sandbox);
@@ -192,14 +201,13 @@ impl Loader {
             source,
             outline: &outline,
             functions: &functions,
+            limits,
             ast: &ast,
             pack,
         };
-        let before = self.problems.len();
-        check(&file, limits, &mut self.problems);
-        let sound = self.problems.len() == before;
+        let mut named = check(&file);
         let failed = run(&sandbox, &ast);
-        if let Some((message, position)) = failed.filter(|_| sound) {
+        if let Some((message, position)) = failed.filter(|_| named.is_empty()) {
             let kind = ProblemKind::Run(message);
             self.problems
                 .push(Problem::new(kind, place(name, source, position)));
@@ -208,12 +216,44 @@ impl Loader {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
+        let mut findings = Findings::default();
         for registration in &registered {
-            let rule = read(&file, registration, &mut self.problems);
-            for body in rule.iter().flat_map(Rule::bodies) {
-                self.notices.extend(not_followed(&file, registration, body));
+            self.rules.extend(read(&file, registration, &mut findings));
+        }
+        // What is known of a closure says more than a name by itself.
+        named.retain(|problem| {
+            let mut found = findings.problems.iter();
+            found.all(|other| other.kind.is_notice() || other.place != problem.place)
+        });
+        for problem in named.into_iter().chain(findings.problems) {
+            if problem.kind.is_notice() {
+                self.notices.push(problem);
+            } else {
+                self.problems.push(problem);
             }
-            self.rules.extend(rule);
+        }
+        uses.extend(findings.uses);
+    }
+
+    /// A limit without a unit means whatever it is compared with: better one thing only.
+    fn several_units(&mut self, uses: &[(Use, Place)]) {
+        let mut first: BTreeMap<&str, &(Use, Place)> = BTreeMap::new();
+        let mut said = BTreeSet::new();
+        for used in uses {
+            let name = used.0.limit.as_str();
+            let one = first.entry(name).or_insert(used);
+            if one.0.dimension == used.0.dimension || !said.insert(name) {
+                continue;
+            }
+            let kind = ProblemKind::SeveralUnits {
+                name: name.to_owned(),
+                one: used.0.with.clone(),
+                other: one.0.with.clone(),
+            };
+            let mut notice = Notice::new(kind, Some(used.1.clone()))
+                .help("make two limits of it, each with its unit, as in `\"30ms\"` or `\"10%\"`");
+            notice.also = Some((one.1.clone(), "there".to_owned()));
+            self.notices.push(notice);
         }
     }
 
@@ -230,17 +270,6 @@ impl Loader {
             self.problems.push(problem);
         }
     }
-}
-
-/// A notice about a closure that cannot be followed.
-fn not_followed(file: &File<'_>, registration: &Registration, body: &Body) -> Option<Notice> {
-    let unfollowed = body.expr.as_ref().err()?;
-    let kind = ProblemKind::NotFollowed {
-        rule: registration.name.clone(),
-        key: body.key,
-        reason: unfollowed.reason.clone(),
-    };
-    Some(Notice::new(kind, Some(file.place(unfollowed.spot))))
 }
 
 type Registry = Arc<Mutex<Vec<Registration>>>;

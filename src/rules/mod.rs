@@ -31,19 +31,23 @@ pub mod meaning;
 mod object;
 mod outcome;
 mod pack;
+mod problem;
 mod rule;
 mod truth;
+mod typed;
+mod typing;
 mod value;
 
 #[cfg(test)]
 mod tests;
 
 pub use compare::{Comparison, Op};
-pub use diagnostic::{LoadErrors, Notice, Place, Problem, ProblemKind, render};
+pub use diagnostic::{LoadErrors, Notice, Place, Problem, render};
 pub use interpret::{Evaluator, MOST_RUNAWAYS};
 pub use limits::{Entry as LimitEntry, Limits};
 pub use outcome::{FaultKind, Finding, Key, Outcome, RuleFault, RuleOutcome};
 pub use pack::{Overrides, PackSource};
+pub use problem::{CODES as PROBLEM_CODES, Fires, ProblemKind};
 pub use rule::{Rule, Severity};
 pub use value::{Limit, Source, Value, Witness};
 

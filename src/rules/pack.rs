@@ -11,7 +11,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::diagnostic::{Problem, ProblemKind};
+use super::diagnostic::Problem;
+use super::problem::ProblemKind;
 
 /// No rule file is longer than this.
 const LONGEST: u64 = 1 << 20;

@@ -11,9 +11,14 @@ use std::sync::Arc;
 use rhai::{AST, Dynamic, FnPtr, ImmutableString, Map};
 
 use super::ast::{Functions, Outline, RuleOutline};
-use super::diagnostic::{Place, Problem, ProblemKind, did_you_mean};
-use super::expr::{Followed, Spot};
+use super::check;
+use super::diagnostic::{Place, Problem, did_you_mean};
+use super::expr::{Spot, Unfollowed};
 use super::fields::Level;
+use super::limits::Limits;
+use super::problem::ProblemKind;
+use super::typed::Typed;
+use super::typing::{self, Purpose, Scope, Use};
 
 /// How much a rule's alert matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,12 +59,13 @@ pub(crate) enum Words {
     Made(FnPtr),
 }
 
-/// One closure of a rule, as a plain tree.
+/// One closure of a rule, with every name resolved, or why it could not be followed.
 #[derive(Clone, Debug)]
+#[allow(dead_code, reason = "native predicates are made of it")]
 pub(crate) struct Body {
     /// The key it stands at: `when`, `by`, …
     pub(crate) key: &'static str,
-    pub(crate) expr: Followed,
+    pub(crate) typed: Result<Typed, Unfollowed>,
 }
 
 /// One rule.
@@ -76,6 +82,7 @@ pub struct Rule {
     pub(crate) place: Place,
     pub(crate) ast: Arc<AST>,
     pub(crate) pack: usize,
+    #[allow(dead_code, reason = "native predicates are made of it")]
     bodies: Vec<Body>,
 }
 
@@ -110,7 +117,8 @@ impl Rule {
         self.by.is_some()
     }
 
-    /// Its closures as plain trees, in the order in which their keys are read.
+    /// Its closures, in the order in which their keys are read.
+    #[allow(dead_code, reason = "native predicates are made of it")]
     pub(crate) fn bodies(&self) -> &[Body] {
         &self.bodies
     }
@@ -130,6 +138,7 @@ pub(crate) struct File<'f> {
     pub(crate) source: &'f str,
     pub(crate) outline: &'f Outline,
     pub(crate) functions: &'f Functions,
+    pub(crate) limits: &'f Limits,
     pub(crate) ast: &'f Arc<AST>,
     pub(crate) pack: usize,
 }
@@ -143,11 +152,19 @@ impl File<'_> {
 
 const KEYS: [&str; 7] = ["on", "severity", "when", "by", "title", "message", "labels"];
 
-/// The rule that a registration describes; what is wrong with it goes to `problems`.
+/// What reading rules finds, beside the rules.
+#[derive(Default)]
+pub(crate) struct Findings {
+    pub(crate) problems: Vec<Problem>,
+    /// Limits without a unit, with what they were compared with.
+    pub(crate) uses: Vec<(Use, Place)>,
+}
+
+/// The rule that a registration describes, and what there is to say about it.
 pub(crate) fn read(
     file: &File<'_>,
     registration: &Registration,
-    problems: &mut Vec<Problem>,
+    findings: &mut Findings,
 ) -> Option<Rule> {
     let site = file
         .outline
@@ -158,7 +175,8 @@ pub(crate) fn read(
         file,
         registration,
         site,
-        problems,
+        findings,
+        level: None,
         sound: true,
         bodies: Vec::new(),
     };
@@ -170,7 +188,8 @@ struct Reader<'r> {
     file: &'r File<'r>,
     registration: &'r Registration,
     site: Option<&'r RuleOutline>,
-    problems: &'r mut Vec<Problem>,
+    findings: &'r mut Findings,
+    level: Option<Level>,
     sound: bool,
     bodies: Vec<Body>,
 }
@@ -199,21 +218,21 @@ impl Reader<'_> {
                 );
             }
         }
-        let level = self.level();
+        self.level = self.level();
         let severity = self.severity();
-        let when = self.closure("when");
+        let when = self.closure("when", Purpose::Condition);
         if when.is_none() && !self.registration.map.contains_key("when") {
             self.missing(
                 "when",
                 "a closure, as in `when: |s| s.averageJitter > limits::jitter`",
             );
         }
-        let by = self.closure("by");
+        let by = self.closure("by", Purpose::Key);
         let (title, message) = (self.words("title"), self.words("message"));
         let labels = self.labels();
         Some(Rule {
             name: name.as_str().into(),
-            level: level?,
+            level: self.level?,
             severity: severity?,
             when: when?,
             by,
@@ -228,9 +247,12 @@ impl Reader<'_> {
     }
 
     fn report(&mut self, kind: ProblemKind, place: Place, help: Option<String>) {
-        self.sound = false;
-        self.problems
-            .push(Problem::new(kind, Some(place)).maybe_help(help));
+        self.add(Problem::new(kind, Some(place)).maybe_help(help));
+    }
+
+    fn add(&mut self, problem: Problem) {
+        self.sound &= problem.kind.is_notice();
+        self.findings.problems.push(problem);
     }
 
     fn missing(&mut self, key: &'static str, help: &str) {
@@ -325,15 +347,12 @@ impl Reader<'_> {
         severity
     }
 
-    fn closure(&mut self, key: &'static str) -> Option<FnPtr> {
+    fn closure(&mut self, key: &'static str, purpose: Purpose) -> Option<FnPtr> {
         let value = self.registration.map.get(key)?;
         match value.clone().try_cast::<FnPtr>() {
             Some(pointer) => {
                 self.captures(key, &pointer);
-                let at = self.site.and_then(|site| site.keys.get(key));
-                let at = at.map_or(self.registration.call, |key| key.value);
-                let expr = self.file.functions.follow(&pointer, at);
-                self.bodies.push(Body { key, expr });
+                self.body(key, purpose, &pointer);
                 Some(pointer)
             }
             None => {
@@ -344,6 +363,58 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// Follows a closure and checks what it says.
+    fn body(&mut self, key: &'static str, purpose: Purpose, pointer: &FnPtr) {
+        let file = self.file;
+        let got = file.functions.parameters(pointer);
+        if let Some(got) = got.filter(|got| *got != 1) {
+            let kind = ProblemKind::WrongParameters {
+                key: key.to_owned(),
+                got,
+            };
+            let help = "it is given the object that the rule is on, as in `|s| …`";
+            self.report(kind, self.value(key), Some(help.to_owned()));
+            return;
+        }
+        let Some(level) = self.level else { return };
+        let at = self.site.and_then(|site| site.keys.get(key));
+        let at = at.map_or(self.registration.call, |key| key.value);
+        let typed = file.functions.follow(pointer, at).and_then(|expr| {
+            let scope = Scope {
+                level,
+                limits: file.limits,
+                purpose,
+                source: file.source,
+            };
+            let checked = typing::check(&expr, &scope);
+            for found in checked.found {
+                self.add(Problem {
+                    kind: found.kind,
+                    place: Some(file.place(found.spot)),
+                    also: found.also,
+                    help: found.help,
+                });
+            }
+            let uses = checked.uses.into_iter();
+            let placed = uses.map(|found| (found.clone(), file.place(found.spot)));
+            self.findings.uses.extend(placed);
+            checked.typed
+        });
+        if let Err(unfollowed) = &typed {
+            let chains = file.functions.chains(pointer);
+            for problem in chains.iter().filter_map(|it| check::chain(file, level, it)) {
+                self.add(problem);
+            }
+            let kind = ProblemKind::NotFollowed {
+                rule: self.registration.name.clone(),
+                key,
+                reason: unfollowed.reason.clone(),
+            };
+            self.report(kind, file.place(unfollowed.spot), None);
+        }
+        self.bodies.push(Body { key, typed });
     }
 
     /// A captured variable could change, and then the verdict would depend on the past.
@@ -390,7 +461,7 @@ impl Reader<'_> {
             self.wrong(key, "a text, or a closure that makes one");
             return None;
         }
-        self.closure(key).map(Words::Made)
+        self.closure(key, Purpose::Words).map(Words::Made)
     }
 
     fn labels(&mut self) -> BTreeMap<String, String> {

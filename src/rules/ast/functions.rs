@@ -4,7 +4,7 @@
 //!
 //! It follows nothing: that is [`follow`](super::follow)'s.
 
-use rhai::{AST, ASTNode, Stmt};
+use rhai::{AST, ASTNode, FnPtr, Stmt};
 
 /// The functions of one file, closures too.
 #[derive(Debug, Default)]
@@ -54,6 +54,20 @@ impl Functions {
         upper.retain_functions(|_, _, name, arity| (name, arity) >= (&middle.0, middle.1));
         self.read(lower);
         self.read(upper);
+    }
+
+    /// How many parameters a function takes by itself, if it is one of this file's.
+    pub(crate) fn parameters(&self, pointer: &FnPtr) -> Option<usize> {
+        let mut named = self
+            .all
+            .iter()
+            .filter(|function| function.name == pointer.fn_name());
+        let first = named.next()?.params.len();
+        let captured = pointer.curry().len();
+        named
+            .next()
+            .is_none()
+            .then(|| first.saturating_sub(captured))
     }
 
     pub(super) fn is_named(&self, name: &str) -> bool {

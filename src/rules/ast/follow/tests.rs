@@ -1,8 +1,14 @@
 //! Closures and what is made of them, as text.
 
-use crate::rules::expr::{Expr, ExprKind as K};
-use crate::rules::tests::build::{LIMITS, pack};
-use crate::rules::{Overrides, RuleSet};
+use std::sync::{Arc, Mutex};
+
+use rhai::{FnPtr, ImmutableString, Map};
+
+use crate::rules::ast::Functions;
+use crate::rules::engine::{LOADING, Sandbox};
+use crate::rules::expr::{Expr, ExprKind as K, Followed};
+use crate::rules::limits::Limits;
+use crate::rules::tests::build::LIMITS;
 
 /// The tree in a notation of its own, every operation in parentheses.
 fn show(expr: &Expr) -> String {
@@ -40,16 +46,38 @@ fn show(expr: &Expr) -> String {
     }
 }
 
+/// The tree of the `when` of a file's only rule.
+fn tree(rules: &str) -> Followed {
+    let mut sandbox = Sandbox::new(&Limits::parse(&"limits".into(), LIMITS, &mut Vec::new()));
+    let registered: Arc<Mutex<Option<FnPtr>>> = Arc::default();
+    let kept = registered.clone();
+    sandbox
+        .engine
+        .register_fn("rule", move |_: ImmutableString, map: Map| {
+            let when = map.get("when").cloned().and_then(|when| when.try_cast());
+            *kept.lock().expect("a lock") = when;
+        });
+    let ast = sandbox.engine.compile(rules);
+    let ast = ast.unwrap_or_else(|error| panic!("{rules}\n{error}"));
+    sandbox.deadline.allow(LOADING);
+    sandbox
+        .engine
+        .run_ast(&ast)
+        .unwrap_or_else(|error| panic!("{rules}\n{error}"));
+    let when = registered
+        .lock()
+        .expect("a lock")
+        .take()
+        .expect("a closure");
+    Functions::of(&ast).follow(&when, (1, 1))
+}
+
 /// What is made of `when` in a file that begins with `head`.
 fn followed(head: &str, when: &str) -> String {
-    let rules = format!("{head} rule(\"r\", #{{ on: \"stream\", when: {when} }});");
-    let (set, _) = match RuleSet::from_sources(&[pack(LIMITS, &rules)], &Overrides::none()) {
-        Ok(loaded) => loaded,
-        Err(errors) => panic!("{rules}\n{errors}"),
-    };
-    let rule = &set.rules()[0];
-    match &rule.bodies()[0].expr {
-        Ok(expr) => show(expr),
+    match tree(&format!(
+        "{head} rule(\"r\", #{{ on: \"stream\", when: {when} }});"
+    )) {
+        Ok(expr) => show(&expr),
         Err(unfollowed) => format!("{:?}: {}", unfollowed.spot, unfollowed.reason),
     }
 }
@@ -195,10 +223,7 @@ fn what_cannot_be_followed_says_where_and_why() {
 #[test]
 fn spots_are_those_of_names_signs_and_constants() {
     let rules = "const C = 3;\nfn f(s) {\n  s.maxJitter\n}\nrule(\"r\", #{ on: \"stream\",\n when: |s| f(s) > C });";
-    let (set, _) =
-        RuleSet::from_sources(&[pack(LIMITS, rules)], &Overrides::none()).expect("rules");
-    let body = &set.rules()[0].bodies()[0];
-    let expr = body.expr.as_ref().expect("followed");
+    let expr = tree(rules).expect("followed");
     let spots: Vec<_> = expr.parts().iter().map(|part| part.spot).collect();
     assert_eq!((expr.spot, spots), ((6, 17), vec![(3, 5), (6, 19)]));
 }

@@ -1,0 +1,77 @@
+//! Parts of a rule and their sorts, in words.
+//!
+//! It decides nothing.
+
+use super::Checker;
+use crate::rules::fields::Unit;
+use crate::rules::typed::{Dimension, Shape, Typed, TypedKind};
+use crate::rules::value::Value;
+
+/// What a person calls a value of this sort.
+pub(super) fn sort(typed: &Typed) -> String {
+    match typed.sort.shape {
+        Shape::Object(level) => match level.name() {
+            name if name.starts_with(['a', 'e', 'i', 'o']) => format!("an {name}"),
+            name => format!("a {name}"),
+        },
+        Shape::Number(Dimension::Instant) => "a point in time".to_owned(),
+        Shape::Number(_) => "a number".to_owned(),
+        Shape::Text => "a text".to_owned(),
+        Shape::Bool => "true or false".to_owned(),
+        Shape::List => "a list".to_owned(),
+        Shape::Truth | Shape::Condition => "the outcome of a comparison".to_owned(),
+        Shape::Nothing => "nothing".to_owned(),
+        Shape::Any => "a value".to_owned(),
+    }
+}
+
+/// What a number of this dimension is.
+pub(super) fn dimension(dimension: Dimension) -> &'static str {
+    match dimension {
+        Dimension::Bare => "a number without a unit",
+        Dimension::Free => "a number that several units make up",
+        Dimension::Instant => "a point in time",
+        Dimension::Of(unit) => match unit {
+            Unit::None => "a number without a unit",
+            Unit::Milliseconds => "a duration, in milliseconds",
+            Unit::Ratio => "a ratio, from 0 to 1",
+            Unit::Percent => "a percentage, from 0 to 100",
+            Unit::Mos => "a mean opinion score",
+            Unit::Packets => "a number of packets",
+            Unit::FramesPerSecond => "in frames per second",
+            Unit::BitsPerSecond => "in bits per second",
+            Unit::Decibels => "in decibels",
+            Unit::Count => "a count",
+            Unit::Megahertz => "in megahertz",
+            Unit::Rms => "a root mean square",
+            Unit::Glitches => "in glitches per five minutes",
+        },
+    }
+}
+
+/// A number as a rule would have it.
+pub(super) fn number(value: f64) -> String {
+    format!("{value}")
+}
+
+impl Checker<'_> {
+    /// The part itself: its name, or its value.
+    pub(super) fn describe(&self, typed: &Typed) -> String {
+        match &typed.kind {
+            TypedKind::Object(path) => {
+                let names = path.iter().map(|link| format!(".{}", link.name()));
+                format!("`{}{}`", self.parameter, names.collect::<String>())
+            }
+            TypedKind::Reading(_, field) => format!("`{}`", field.name()),
+            TypedKind::Limit(limit) => match &limit.name {
+                Some(name) => format!("`limits::{name}`"),
+                None => "a limit".to_owned(),
+            },
+            TypedKind::Constant(Value::Text(text)) => format!("`\"{text}\"`"),
+            TypedKind::Constant(Value::Missing) => "`()`".to_owned(),
+            TypedKind::Constant(value) => format!("`{value}`"),
+            TypedKind::List(_) => "this list".to_owned(),
+            _ => "this".to_owned(),
+        }
+    }
+}
