@@ -22,6 +22,7 @@ use super::limits::Limits;
 use super::pack::{Overrides, PackSource};
 use super::problem::ProblemKind;
 use super::rule::{File, Findings, Registration, Rule, read};
+use super::syntax;
 use super::typing::Use;
 
 /// Rules that share limits: those of one folder.
@@ -174,10 +175,10 @@ impl Loader {
             Ok(Ok(ast)) => Arc::new(ast),
             Ok(Err(error)) => {
                 let message = error.err_type().to_string();
+                let help = syntax::help(error.err_type(), source, error.position());
                 let place = place(name, source, error.position());
                 let problem = Problem::new(ProblemKind::Syntax(message), place);
-                self.problems
-                    .push(problem.maybe_help(syntax_help(error.err_type())));
+                self.problems.push(problem.maybe_help(help));
                 return;
             }
             Err(_) => {
@@ -319,25 +320,4 @@ fn place(file: &Arc<str>, source: &str, position: Position) -> Option<Place> {
         position.position().unwrap_or(1),
     );
     Some(Place::of_word(file, source, line, column))
-}
-
-fn syntax_help(error: &rhai::ParseErrorType) -> Option<String> {
-    use super::engine::WORDLESS;
-    use rhai::ParseErrorType as E;
-    match error {
-        E::VariableUndefined(name) => Some(format!(
-            "a limit is `limits::{name}`, a property `s.{name}`"
-        )),
-        E::ExprTooDeep => Some("move parts of it into functions: `fn part(s) { … }`".to_owned()),
-        E::BadInput(_) | E::Reserved(_) => {
-            let said = error.to_string();
-            let word = WORDLESS
-                .iter()
-                .find(|word| said.contains(&format!("'{word}'")))?;
-            Some(format!(
-                "rules have no `{word}`: they register rules and do nothing else"
-            ))
-        }
-        _ => None,
-    }
 }

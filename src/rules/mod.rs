@@ -33,6 +33,7 @@ mod outcome;
 mod pack;
 mod problem;
 mod rule;
+mod syntax;
 mod truth;
 mod typed;
 mod typing;

@@ -24,12 +24,12 @@ pub enum ProblemKind {
     #[error("unknown name `{0}::`")]
     UnknownNamespace(String),
     /// Another level has it.
-    #[error("`{name}` is no property of a {level}")]
+    #[error("`{name}` is no property of {level}")]
     WrongLevel {
         /// The property.
         name: String,
-        /// The level it was asked of.
-        level: &'static str,
+        /// The level it was asked of, with its article.
+        level: String,
     },
     /// No threshold has that name.
     #[error("unknown limit `{0}`")]
@@ -228,11 +228,11 @@ pub enum ProblemKind {
         sort: String,
     },
     /// An operator that knows nothing but plain values.
-    #[error("`{operator}` does not take {what}")]
+    #[error("`{operator}` takes plain values only, not {what}")]
     PlainOperator {
         /// The operator.
         operator: String,
-        /// What it was given.
+        /// The sort of what it was given.
         what: String,
     },
     /// `==` on a measured number with a fraction.

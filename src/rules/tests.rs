@@ -5,3 +5,4 @@ mod cases;
 mod hostile;
 mod language;
 mod shipped;
+mod sound;

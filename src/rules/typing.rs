@@ -190,8 +190,10 @@ impl Checker<'_> {
                 self.denied = !self.denied;
                 let a = self.boxed(a);
                 self.denied = !self.denied;
-                self.condition(&a, "`!`");
-                let sort = conditions::outcome_of(a.sort);
+                let sort = match self.condition(&a, "`!`") {
+                    true => conditions::outcome_of(a.sort),
+                    false => Sort::ANY,
+                };
                 (T::Not(a), sort)
             }
             K::Arithmetic(op, a, b) => {
@@ -241,11 +243,17 @@ impl Checker<'_> {
             }
             K::InWords(a) => {
                 let a = self.boxed(a);
-                if matches!(a.sort, sort if sort == Sort::plain(Shape::Text)) {
-                    let kind = ProblemKind::Mismatch("a text has no `to_string`".to_owned());
-                    self.report(kind, spot, "it is a text already".to_owned());
-                } else {
-                    self.shown(&a);
+                match (a.sort.origin, a.sort.shape) {
+                    (Origin::Plain, Shape::Text | Shape::List) => {
+                        let sort = describe::sort(&a);
+                        let kind = ProblemKind::Mismatch(format!("{sort} has no `to_string`"));
+                        self.report(kind, spot, "write `` `${…}` `` around it".to_owned());
+                    }
+                    // One of several, a plain one among them.
+                    (Origin::Either, Shape::Text | Shape::List) => {
+                        self.unfollowed(spot, "a `to_string` of one value or another");
+                    }
+                    _ => self.shown(&a),
                 }
                 (T::InWords(a), Sort::plain(Shape::Text))
             }
@@ -304,7 +312,8 @@ impl Checker<'_> {
                     of: self.describe(&of),
                     sort: describe::sort(&of),
                 };
-                (lost, self.refuse(kind, spot, None))
+                let help = format!("leave out `.{name}`");
+                (lost, self.refuse(kind, spot, help))
             }
         }
     }
@@ -354,7 +363,7 @@ impl Checker<'_> {
         };
         let kind = ProblemKind::PlainOperator {
             operator: name.to_owned(),
-            what: self.describe(ours),
+            what: describe::sort(ours),
         };
         let help = match name {
             "&" => "conditions are joined with `&&`",
@@ -369,7 +378,9 @@ impl Checker<'_> {
     /// Whether the closure gives what it is for.
     fn result(&mut self, typed: &Typed) {
         match self.scope.purpose {
-            Purpose::Condition => self.condition(typed, "`when`"),
+            Purpose::Condition => {
+                self.condition(typed, "`when`");
+            }
             Purpose::Key => {
                 if !matches!(typed.sort.shape, Shape::List) {
                     self.value(typed);

@@ -1,18 +1,20 @@
-//! Each `tests/cases/rules/<sentence>.rhai` must fail to load with exactly `<sentence>.expected`.
+//! Each `tests/cases/rules/<sentence>.rhai` must load, or fail to, as `<sentence>.expected` says.
 //!
 //! `QUALWATCH_BLESS=1` writes the expectations anew; read the difference before you keep it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
 use super::build::{LIMITS, pack};
-use crate::rules::{Overrides, RuleSet};
+use crate::rules::{Overrides, PROBLEM_CODES, PackSource, RuleSet, render};
 
 #[test]
-fn load_errors_read_as_expected() {
+fn problems_and_notices_read_as_expected() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/cases/rules");
     let mut failed = Vec::new();
     let mut seen = 0;
+    let mut codes = BTreeSet::new();
     for entry in fs::read_dir(folder).expect("the cases") {
         let path = entry.expect("a case").path();
         if path.extension().is_none_or(|extension| extension != "rhai") {
@@ -20,12 +22,23 @@ fn load_errors_read_as_expected() {
         }
         seen += 1;
         let rules = fs::read_to_string(&path).expect("a case");
-        let limits =
-            fs::read_to_string(path.with_extension("toml")).unwrap_or_else(|_| LIMITS.to_owned());
-        let said = match RuleSet::from_sources(&[pack(&limits, &rules)], &Overrides::none()) {
-            Ok(_) => "it loads\n".to_owned(),
+        let own = fs::read_to_string(path.with_extension("toml"));
+        let pack = PackSource {
+            whole: own.is_ok(),
+            ..pack(own.as_deref().unwrap_or(LIMITS), &rules)
+        };
+        let said = match RuleSet::from_sources(&[pack], &Overrides::none()) {
+            Ok((_, notices)) if notices.is_empty() => "it loads\n".to_owned(),
+            Ok((set, notices)) => {
+                format!("it loads\n\n{}\n", render(&notices, set.sources(), false))
+            }
             Err(errors) => format!("{errors}\n"),
         };
+        codes.extend(
+            said.split(['[', ']'])
+                .filter(|word| word.starts_with("QR"))
+                .map(str::to_owned),
+        );
         let expected = path.with_extension("expected");
         if std::env::var_os("QUALWATCH_BLESS").is_some() {
             fs::write(&expected, &said).expect("an expectation");
@@ -40,6 +53,44 @@ fn load_errors_read_as_expected() {
     }
     assert!(seen > 20, "{seen} cases");
     assert!(failed.is_empty(), "{}", failed.join("\n"));
+    /// Those that no text by itself can have; other tests of this file do.
+    const ELSEWHERE: [&str; 4] = ["QR003", "QR004", "QR035", "QR036"];
+    let known: Vec<&str> = PROBLEM_CODES.iter().map(|(code, _)| *code).collect();
+    for code in &known {
+        let case = codes.contains(*code) || ELSEWHERE.contains(code);
+        assert!(case, "no case has {code}");
+    }
+    for code in &codes {
+        assert!(known.contains(&code.as_str()), "{code} is in no registry");
+    }
+}
+
+#[test]
+fn codes_are_in_order_and_explained() {
+    let page = include_str!("../../../docs/rule-problems.md");
+    let rows: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("| `QR"))
+        .collect();
+    let want: Vec<String> = PROBLEM_CODES
+        .iter()
+        .map(|(code, what)| format!("| `{code}` | {what} |"))
+        .collect();
+    assert!(
+        PROBLEM_CODES.is_sorted_by(|a, b| a.0 < b.0),
+        "a code stands twice, or out of order"
+    );
+    assert_eq!(
+        rows.len(),
+        want.len(),
+        "docs/rule-problems.md has another number of codes"
+    );
+    for (row, want) in rows.iter().zip(&want) {
+        assert!(
+            row.starts_with(want),
+            "docs/rule-problems.md: want {want} …, got {row}"
+        );
+    }
 }
 
 #[test]

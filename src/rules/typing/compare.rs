@@ -4,7 +4,7 @@
 
 use super::{Checker, describe};
 use crate::rules::compare::Op;
-use crate::rules::diagnostic::did_you_mean;
+use crate::rules::diagnostic::nearest;
 use crate::rules::expr::Spot;
 use crate::rules::fields::{FieldId, Kind};
 use crate::rules::problem::ProblemKind;
@@ -100,9 +100,17 @@ impl Checker<'_> {
                 "{} is true or false by itself",
                 self.describe(other)
             )),
-            (Shape::Text, Value::Number(_) | Value::Integer(_)) => {
-                Some(format!("a text has quotes: write `\"{value}\"`"))
-            }
+            (Shape::Text, Value::Number(_) | Value::Integer(_)) => match members_of(other) {
+                (Some(field), _) if !field.meaning().members.is_empty() => {
+                    let members = field.meaning().members.iter();
+                    let quoted: Vec<String> = members.map(|name| format!("`\"{name}\"`")).collect();
+                    let names = quoted.join(", ");
+                    Some(format!(
+                        "it is one of {names}; several are asked for with `in [\"…\"]`"
+                    ))
+                }
+                _ => Some(format!("a text has quotes: write `\"{value}\"`")),
+            },
             _ => None,
         }
     }
@@ -127,14 +135,16 @@ impl Checker<'_> {
             }
             (_, Shape::List, Shape::Text) => self.member(whole, part),
             (_, Shape::Text, Shape::Text) => {}
-            (_, x, y) => {
+            (_, Shape::List, _) => {
+                let (what, part) = (self.describe(whole), describe::sort(part));
+                let said = format!("the items of {what} are texts, and {part} is never one");
+                self.report(ProblemKind::Mismatch(said), spot, None);
+            }
+            (_, x, _) => {
                 let (x_sort, y_sort) = (describe::sort(whole), describe::sort(part));
                 let kind = ProblemKind::Mismatch(format!("{x_sort} cannot contain {y_sort}"));
-                let help = match (x, y) {
-                    (Shape::List, _) => Some("its items are texts".to_owned()),
-                    (Shape::Number(_), _) => {
-                        Some("compare numbers with `==`, `<` or `>`".to_owned())
-                    }
+                let help = match x {
+                    Shape::Number(_) => Some("compare numbers with `==`, `<` or `>`".to_owned()),
                     _ => None,
                 };
                 self.report(kind, spot, help);
@@ -185,18 +195,26 @@ impl Checker<'_> {
         let names = || members.iter().map(String::as_str);
         let near = names()
             .find(|name| name.eq_ignore_ascii_case(got))
-            .map(|name| format!("did you mean `\"{name}\"`?"))
-            .or_else(|| {
-                did_you_mean(got, names())
-                    .map(|said| said.replace('`', "`\"").replacen("`\"?", "\"`?", 1))
-            });
-        let mut help = near.unwrap_or_else(|| {
-            let quoted = names().map(|name| format!("`\"{name}\"`"));
-            format!("it is one of {}", quoted.collect::<Vec<_>>().join(", "))
-        });
-        if field.meaning().grows {
+            .or_else(|| nearest(got, names()));
+        let mut help = match near {
+            Some(name) => format!("did you mean `\"{name}\"`?"),
+            None => {
+                let quoted: Vec<String> = names().map(|name| format!("`\"{name}\"`")).collect();
+                format!("it is one of {}", quoted.join(", "))
+            }
+        };
+        if let TypedKind::Reading(path, field) = &holder.kind
+            && field.meaning().grows
+        {
+            let text = match field.get().kind {
+                Kind::List => ".to_string()",
+                _ => "",
+            };
+            let whole = format!("{}.{}{text}", self.written(path), field.name());
+            let dot = if near.is_some() { "" } else { "." };
             help.push_str(&format!(
-                "; if Graph has a new one, `contains(…, \"{got}\")` asks without this check"
+                "{dot} Should Graph have a new member, `contains({whole}, \"{got}\")` asks for \
+                 it unchecked"
             ));
         }
         self.report(kind, text.spot, help);

@@ -35,9 +35,9 @@ impl Checker<'_> {
     }
 
     /// Reports what is neither true nor false.
-    pub(super) fn condition(&mut self, typed: &Typed, taker: &str) {
+    pub(super) fn condition(&mut self, typed: &Typed, taker: &str) -> bool {
         if typed.sort.is_condition() {
-            return;
+            return true;
         }
         let kind = ProblemKind::NoCondition {
             what: self.describe(typed),
@@ -54,6 +54,7 @@ impl Checker<'_> {
             _ => None,
         };
         self.report(kind, typed.spot, help);
+        false
     }
 
     /// Reports what `if` cannot take.
@@ -87,7 +88,11 @@ impl Checker<'_> {
                     one: describe::sort(a),
                     other: describe::sort(b),
                 };
-                let help = "let both sides be of one sort";
+                let nothing = [x, y].contains(&Sort::plain(Shape::Nothing));
+                let help = match nothing {
+                    true => "give every `if` an `else`",
+                    false => "let both sides be of one sort",
+                };
                 return self.refuse(kind, spot, help.to_owned());
             }
         };

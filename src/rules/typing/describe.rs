@@ -3,17 +3,14 @@
 //! It decides nothing.
 
 use super::Checker;
-use crate::rules::fields::Unit;
+use crate::rules::fields::{Level, Link, Unit};
 use crate::rules::typed::{Dimension, Shape, Typed, TypedKind};
 use crate::rules::value::Value;
 
 /// What a person calls a value of this sort.
 pub(super) fn sort(typed: &Typed) -> String {
     match typed.sort.shape {
-        Shape::Object(level) => match level.name() {
-            name if name.starts_with(['a', 'e', 'i', 'o']) => format!("an {name}"),
-            name => format!("a {name}"),
-        },
+        Shape::Object(level) => object(level),
         Shape::Number(Dimension::Instant) => "a point in time".to_owned(),
         Shape::Number(_) => "a number".to_owned(),
         Shape::Text => "a text".to_owned(),
@@ -25,11 +22,22 @@ pub(super) fn sort(typed: &Typed) -> String {
     }
 }
 
+/// An object of a level.
+pub(super) fn object(level: Level) -> String {
+    let name = level.name();
+    let article = if name.starts_with(['a', 'e', 'i', 'o']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {name}")
+}
+
 /// What a number of this dimension is.
 pub(super) fn dimension(dimension: Dimension) -> &'static str {
     match dimension {
         Dimension::Bare => "a number without a unit",
-        Dimension::Free => "a number that several units make up",
+        Dimension::Free => "of no one unit",
         Dimension::Instant => "a point in time",
         Dimension::Of(unit) => match unit {
             Unit::None => "a number without a unit",
@@ -55,13 +63,16 @@ pub(super) fn number(value: f64) -> String {
 }
 
 impl Checker<'_> {
+    /// The way to an object, as a rule writes it.
+    pub(super) fn written(&self, path: &[Link]) -> String {
+        let links = path.iter().map(|link| format!(".{}", link.name()));
+        format!("{}{}", self.parameter, links.collect::<String>())
+    }
+
     /// The part itself: its name, or its value.
     pub(super) fn describe(&self, typed: &Typed) -> String {
         match &typed.kind {
-            TypedKind::Object(path) => {
-                let names = path.iter().map(|link| format!(".{}", link.name()));
-                format!("`{}{}`", self.parameter, names.collect::<String>())
-            }
+            TypedKind::Object(path) => format!("`{}`", self.written(path)),
             TypedKind::Reading(_, field) => format!("`{}`", field.name()),
             TypedKind::Limit(limit) => match &limit.name {
                 Some(name) => format!("`limits::{name}`"),

@@ -4,7 +4,7 @@
 //!
 //! It knows names alone: no sort, no unit.
 
-use super::Checker;
+use super::{Checker, describe};
 use crate::rules::diagnostic::did_you_mean;
 use crate::rules::expr::Spot;
 use crate::rules::fields::{Level, Link, property_names};
@@ -58,8 +58,7 @@ impl Checker<'_> {
         name: &str,
         spot: Spot,
     ) -> Sort {
-        let links = path.iter().map(|link| format!(".{}", link.name()));
-        let reached = format!("{}{}", self.parameter, links.collect::<String>());
+        let reached = self.written(path);
         let asked = Asked {
             root: (self.scope.level, &self.parameter),
             of: (level, &reached),
@@ -75,7 +74,7 @@ pub(crate) fn unknown_property(asked: Asked<'_>, name: &str) -> (ProblemKind, Op
     if property_names().binary_search(&name).is_ok() {
         let kind = ProblemKind::WrongLevel {
             name: name.to_owned(),
-            level: level.name(),
+            level: describe::object(level),
         };
         let help = way(asked, name).map(|way| format!("write `{way}`"));
         return (kind, help.or_else(|| listed(level)));
@@ -92,8 +91,8 @@ pub(crate) fn unknown_property(asked: Asked<'_>, name: &str) -> (ProblemKind, Op
     let help = match &near[..] {
         [] => listed(level),
         names => {
-            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-            Some(format!("did you mean {}?", names.join(" or ")))
+            let names = names.iter().map(|name| format!("`{name}`"));
+            Some(format!("did you mean {}?", one_of(names.collect())))
         }
     };
     (ProblemKind::UnknownProperty(name.to_owned()), help)
@@ -109,9 +108,18 @@ pub(crate) fn unknown_anywhere(name: &str) -> (ProblemKind, Option<String>) {
         .collect();
     let help = match names.is_empty() {
         true => "`qualwatch fields` lists what there is".to_owned(),
-        false => format!("did you mean {}?", names.join(" or ")),
+        false => format!("did you mean {}?", one_of(names)),
     };
     (ProblemKind::UnknownProperty(name.to_owned()), Some(help))
+}
+
+/// `a`, `b` or `c`.
+fn one_of(mut names: Vec<String>) -> String {
+    let last = names.pop().unwrap_or_default();
+    match names.is_empty() {
+        true => last,
+        false => format!("{} or {last}", names.join(", ")),
+    }
 }
 
 pub(crate) fn unknown_limit(limits: &Limits, name: &str) -> (ProblemKind, Option<String>) {
@@ -148,8 +156,15 @@ fn ranked<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str>
                 () if folded == other => 3.0,
                 () if known => 2.0,
                 () if likeness > 0.9 => likeness,
-                // The shorter a name that holds the word, the more of it is the word.
-                () if within || without => 0.9 - other.len().abs_diff(folded.len()) as f64 / 100.0,
+                // The shorter a name that holds the word, the more of it is the word; means come first.
+                () if within || without => {
+                    let mean = if other.starts_with("average") {
+                        0.1
+                    } else {
+                        0.0
+                    };
+                    0.8 - other.len().abs_diff(folded.len()) as f64 / 100.0 + mean
+                }
                 () if likeness > 0.8 => likeness - 0.3,
                 () => return None,
             };

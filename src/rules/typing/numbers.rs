@@ -94,7 +94,16 @@ impl Checker<'_> {
             (_, Origin::Limit) => Some(x),
             _ => None,
         };
-        let help = want.map(|want| self.fitting(want));
+        let help = want.map(|want| match want {
+            Dimension::Instant => {
+                "two points in time can be compared, and their difference is a duration".to_owned()
+            }
+            Dimension::Free => {
+                "whether `%` means a ratio or hundredths is open here: write a plain number"
+                    .to_owned()
+            }
+            want => self.fitting(want),
+        });
         let limit = [a, b].into_iter().find_map(|side| match &side.kind {
             TypedKind::Limit(limit) => limit.name.clone(),
             _ => None,
@@ -212,23 +221,27 @@ impl Checker<'_> {
             Unit::Milliseconds => format!("{value} s is `{scaled}`"),
             _ => format!("{scaled} % is `{scaled}`"),
         };
-        let mut found = Found {
+        let (mut name, mut also) = ("name".to_owned(), None);
+        if let TypedKind::Limit(limit) = &bare.kind
+            && let Some(of) = limit.name.as_deref()
+        {
+            name = of.to_owned();
+            let place = self
+                .scope
+                .limits
+                .get(of)
+                .and_then(|entry| entry.place.clone());
+            also = place.map(|place| (place, "the limit has no unit".to_owned()));
+        }
+        let found = Found {
             kind,
             spot: bare.spot,
-            also: None,
+            also,
             help: Some(format!(
-                "{meant}; if it is {value} {what} that you mean, say so with a limit: `name = \
+                "{meant}; to mean {value} {what} indeed, give a limit its unit: `{name} = \
                  \"{written}\"` in thresholds.toml"
             )),
         };
-        if let TypedKind::Limit(limit) = &bare.kind {
-            let entry = limit
-                .name
-                .as_deref()
-                .and_then(|name| self.scope.limits.get(name));
-            found.also = entry
-                .and_then(|entry| Some((entry.place.clone()?, "the limit has no unit".to_owned())));
-        }
         self.found.push(found);
         true
     }
@@ -274,7 +287,7 @@ impl Checker<'_> {
         let range = in_words(least, most);
         let compared = format!("{} {value}", op.symbol());
         let (kind, help) = if edge {
-            let help = always.then(|| format!("`has(…)` asks whether {} is there", field.name()));
+            let help = always.then(|| format!("`has(…)` asks whether `{}` is there", field.name()));
             (
                 ProblemKind::AtTheEdge {
                     field: field.name(),

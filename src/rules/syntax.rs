@@ -1,0 +1,161 @@
+//! What may have been meant where Rhai cannot read on.
+//!
+//! Rhai says what it expected; people write what other languages have: `and`, `null`, `30ms`.
+//!
+//! It guesses from the error and the text around it, and says nothing where it has no guess.
+
+use rhai::{ParseErrorType, Position};
+
+use super::engine::WORDLESS;
+use super::fields::Level;
+use super::rule::Severity;
+
+/// What to write instead, if there is a guess.
+pub(crate) fn help(error: &ParseErrorType, source: &str, position: Position) -> Option<String> {
+    let around = Around::new(source, position);
+    match error {
+        ParseErrorType::ExprTooDeep => {
+            return Some("move parts of it into functions: `fn part(s) { … }`".to_owned());
+        }
+        ParseErrorType::VariableUndefined(name) => return undefined(name, &around),
+        _ => {}
+    }
+    around.guess(error)
+}
+
+/// The text around the place of an error.
+struct Around<'s> {
+    before: &'s str,
+    at: &'s str,
+}
+
+impl<'s> Around<'s> {
+    fn new(source: &'s str, position: Position) -> Around<'s> {
+        let lines = position.line().unwrap_or(1) - 1;
+        let start: usize = source.split_inclusive('\n').take(lines).map(str::len).sum();
+        let line = source[start.min(source.len())..]
+            .lines()
+            .next()
+            .unwrap_or_default();
+        let column = position.position().unwrap_or(1).saturating_sub(1);
+        let column = line
+            .char_indices()
+            .nth(column)
+            .map_or(line.len(), |(at, _)| at);
+        let at = (start + column).min(source.len());
+        Around {
+            before: &source[..at],
+            at: &source[at..],
+        }
+    }
+
+    /// The word that stands there.
+    fn word(&self) -> &'s str {
+        let end = self.at.find(|c: char| !c.is_alphanumeric() && c != '_');
+        &self.at[..end.unwrap_or(self.at.len())]
+    }
+
+    fn guess(&self, error: &ParseErrorType) -> Option<String> {
+        let trimmed = self.before.trim_end();
+        let word = self.word();
+        let digit = |c: char| c.is_ascii_digit();
+        if let Some(sign) = spelled(word) {
+            return Some(format!("`{word}` is written `{sign}`"));
+        }
+        if matches!(word, "null" | "nil" | "None" | "undefined") {
+            return Some("what is missing is asked with `!has(x)`".to_owned());
+        }
+        if WORDLESS.contains(&word) {
+            return Some(format!(
+                "rules have no `{word}`: they register rules and do nothing else"
+            ));
+        }
+        if self.before.ends_with(digit) && word.starts_with(char::is_alphabetic) {
+            return Some(format!(
+                "a number here has no unit, and durations are milliseconds; a number with its \
+                 unit is a limit in thresholds.toml, as in `name = \"30{word}\"`"
+            ));
+        }
+        if trimmed.ends_with('%') {
+            return Some(
+                "a percentage is a limit in thresholds.toml, as in `name = \"10%\"`; as a ratio \
+                 it is `0.1`"
+                    .to_owned(),
+            );
+        }
+        let comma = trimmed
+            .strip_suffix(',')
+            .is_some_and(|number| number.ends_with(digit));
+        if comma && self.at.starts_with(digit) {
+            return Some("a fraction has a point: `0.1`".to_owned());
+        }
+        for (wrong, right) in [
+            ("=>", ">="),
+            ("=<", "<="),
+            ("<>", "!="),
+            ("===", "=="),
+            ("!==", "!="),
+        ] {
+            if self.at.starts_with(wrong) {
+                return Some(format!("write `{right}`"));
+            }
+        }
+        if self.at.starts_with('?') {
+            let text = "there is no `? :`; join conditions with `&&` and `||`";
+            return Some(text.to_owned());
+        }
+        if self.at.starts_with('\'') {
+            return Some("texts have double quotes: `\"main-audio\"`".to_owned());
+        }
+        if self.at.starts_with("||") && trimmed.ends_with(':') {
+            return Some("a closure names the object it is given: `|s| …`".to_owned());
+        }
+        match error {
+            ParseErrorType::MissingToken(token, _) if token == "," => {
+                Some("put a comma behind what stands before it".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Signs that other languages spell.
+fn spelled(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "and" | "AND" => "&&",
+        "or" | "OR" => "||",
+        "not" | "NOT" => "!",
+        "True" | "TRUE" => "true",
+        "False" | "FALSE" => "false",
+        "elif" | "elsif" => "else if",
+        _ => return None,
+    })
+}
+
+/// A name that nobody declared.
+fn undefined(name: &str, around: &Around<'_>) -> Option<String> {
+    let levels = Level::RULE_LEVELS.map(Level::name);
+    let severities = Severity::ALL.map(Severity::name);
+    let is_word = levels.contains(&name) || severities.contains(&name);
+    let behind = around.at[around.word().len()..].trim_start();
+    if let Some(sign) = spelled(name) {
+        return Some(format!("`{name}` is written `{sign}`"));
+    }
+    if name == "limits" && behind.starts_with('.') {
+        return Some("a limit has two colons: `limits::name`".to_owned());
+    }
+    if is_word && !behind.starts_with('.') {
+        return Some(format!("texts have quotes: `\"{name}\"`"));
+    }
+    if behind.starts_with('.') && around.before.trim_end().ends_with(':') {
+        return Some(format!(
+            "a condition is a closure that names the object: `|{name}| {name}.…`"
+        ));
+    }
+    if behind.starts_with('.') {
+        return Some("name the closure's own parameter, as in `|s| s.…`".to_owned());
+    }
+    Some(format!(
+        "a limit is `limits::{name}`, a property `s.{name}`, a text `\"{name}\"`"
+    ))
+}
