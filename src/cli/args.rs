@@ -30,6 +30,12 @@ Example:
 
 Exit status:
   0 the same   1 something came, went or changed   2 no metadata   3 the file cannot be read";
+const FIELDS_EXAMPLES: &str = "\
+Examples:
+  qualwatch fields                  all of them
+  qualwatch fields stream           those of a level
+  qualwatch fields jitter           those with that in their name
+  qualwatch fields --format json    for an editor's completion and hover";
 const CHECK_EXAMPLES: &str = "\
 Examples:
   qualwatch check record.json                         against the callRecord schema
@@ -70,11 +76,25 @@ pub enum Command {
         /// the shell
         shell: clap_complete::Shell,
     },
+    /// List what rules may name: levels, fields, units, ranges, members
+    #[command(after_help = FIELDS_EXAMPLES)]
+    Fields(Fields),
     /// Print the man page
     Man,
     /// Print the built-in schema, or compare it with newer metadata of Microsoft's
     #[command(subcommand)]
     Schema(SchemaJob),
+}
+
+/// What to list.
+#[derive(Debug, Args)]
+pub struct Fields {
+    /// A level, or part of a field's name [default: all]
+    #[arg(value_name = "WHAT")]
+    pub what: Option<String>,
+    /// Form of the list; json is for editors
+    #[arg(long, value_enum, value_name = "FORM", default_value = "text")]
+    pub format: Form,
 }
 
 /// Jobs about the built-in schema.

@@ -5,6 +5,7 @@
 
 mod args;
 mod check;
+mod fields;
 mod json;
 mod output;
 mod rejects;
@@ -54,6 +55,7 @@ pub fn main() -> ExitCode {
             clap_complete::generate(shell, &mut Cli::command(), "qualwatch", &mut text);
             output::print(&text)
         }
+        Some(args::Command::Fields(args)) => fields::run(&args),
         Some(args::Command::Schema(job)) => schema::run(&job),
         Some(args::Command::Man) => {
             let mut text = Vec::new();

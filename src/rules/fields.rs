@@ -28,6 +28,21 @@ pub enum Kind {
     List,
 }
 
+impl Kind {
+    /// The word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Number => "number",
+            Kind::Integer => "integer",
+            Kind::Text => "text",
+            Kind::Enum => "enum",
+            Kind::Bool => "boolean",
+            Kind::Instant => "time",
+            Kind::List => "list",
+        }
+    }
+}
+
 /// The unit of a field or limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unit {

@@ -254,6 +254,23 @@ impl Link {
         }
     }
 
+    /// Whether we compute where it leads; else Graph has a property of that name.
+    pub const fn is_computed(self) -> bool {
+        !matches!(
+            self,
+            Link::Caller
+                | Link::Callee
+                | Link::CallerNetwork
+                | Link::CalleeNetwork
+                | Link::CallerDevice
+                | Link::CalleeDevice
+                | Link::UserAgent
+                | Link::Feedback
+                | Link::FailureInfo
+                | Link::Organizer
+        )
+    }
+
     /// The link with that property name.
     pub fn parse(name: &str) -> Option<Link> {
         Link::ALL.into_iter().find(|link| link.name() == name)
