@@ -226,7 +226,7 @@ fn rules_that_do_not_load_are_shown_with_their_place() {
 fn a_rule_that_breaks_is_named_and_stops_no_other() {
     let folder = tempfile::tempdir().expect("a folder");
     let rules = r#"
-rule("breaks", #{ on: "stream", severity: "info", when: |s| if s.packetUtilization > 5 { true } else { false } });
+rule("breaks", #{ on: "stream", severity: "info", when: |s| { let most = 5; most += 1; if s.packetUtilization > most { true } else { false } } });
 rule("runs-away", #{ on: "stream", severity: "info", when: |s| { loop {} } });
 rule("works", #{ on: "stream", severity: "info", when: |s| s.packetUtilization > 500 });
 "#;
