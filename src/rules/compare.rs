@@ -17,7 +17,7 @@ use super::truth::{Truth, Verdict};
 use super::value::{Failure, Operand, Value, Witness, compare_numbers, failure};
 
 /// How a value was compared with its limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Op {
     /// Above.

@@ -70,7 +70,7 @@ pub(crate) enum ExprKind {
 }
 
 /// The operators of arithmetic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Arithmetic {
     Add,
     Subtract,

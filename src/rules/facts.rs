@@ -41,8 +41,9 @@ impl Range {
     }
 }
 
+/// A reading as it lies in the arena.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Stored {
+pub(crate) enum Stored {
     Missing,
     Number(f64),
     Integer(i64),
@@ -66,6 +67,52 @@ pub enum Reading<'a> {
     Text(&'a str),
     /// Several texts.
     List(Items<'a>),
+}
+
+/// Readings by their place in the arena, for whoever reads whole columns of them.
+impl Facts {
+    /// Where the object's readings begin; for no object, where there are none.
+    #[inline]
+    pub(crate) fn row(&self, object: usize) -> u32 {
+        self.objects
+            .get(object)
+            .map_or(NO_OBJECT, |object| object.readings)
+    }
+
+    /// The object that a link of this slot leads to; no object, if nowhere.
+    #[inline]
+    pub(crate) fn linked(&self, object: u32, slot: usize) -> u32 {
+        self.objects
+            .get(object as usize)
+            .and_then(|object| self.links.get(object.links as usize + slot))
+            .map_or(NO_OBJECT, |to| *to)
+    }
+
+    /// The reading of this slot in a row.
+    #[inline]
+    pub(crate) fn stored(&self, row: u32, slot: u32) -> Stored {
+        self.readings
+            .get(row as usize + slot as usize)
+            .map_or(Stored::Missing, |(stored, _)| *stored)
+    }
+
+    /// The text of the reading there; empty if it is none.
+    #[inline]
+    pub(crate) fn text_of(&self, at: u32) -> &str {
+        match self.stored(at, 0) {
+            Stored::Text(range) => &self.text[range.of()],
+            _ => "",
+        }
+    }
+
+    /// The items of the reading there; none if it is no list.
+    pub(crate) fn items_of(&self, at: u32) -> impl Iterator<Item = &str> {
+        let range = match self.stored(at, 0) {
+            Stored::List(range) => range.of(),
+            _ => 0..0,
+        };
+        self.items[range].iter().map(|item| &self.text[item.of()])
+    }
 }
 
 /// The texts of a list reading.

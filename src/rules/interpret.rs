@@ -1,8 +1,7 @@
-//! Asks every rule about every object of its level, in the interpreter.
+//! Asks one rule about one object after another, in the interpreter.
 //!
-//! One [`Evaluator`] per worker thread: it owns its engines and shares only the rules. A rule
-//! that breaks, panics or runs away is a [`RuleFault`] of its own and stops no other rule; one
-//! that runs away is not asked again in the same document.
+//! A rule that breaks, panics or runs away is a [`RuleFault`] of its own and stops no other rule;
+//! one that runs away is not asked again in the same document.
 //!
 //! This is the reference: slow, plain, and what any faster form of a rule must agree with.
 
@@ -12,12 +11,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rhai::{Array, Dynamic, FnPtr};
 
-use super::RuleSet;
+use super::compare::Comparison;
 use super::engine::{EVALUATION, Sandbox};
 use super::facts::{Facts, ObjectId};
 use super::fault::fault;
 use super::object::Handle;
-use super::outcome::{FaultKind, Finding, Key, Outcome, RuleFault, RuleOutcome};
+use super::outcome::{FaultKind, Finding, Key, RuleFault, RuleOutcome};
 use super::rule::{Rule, Words};
 use super::truth::{Truth, Verdict};
 use super::value::{Failure, text_of};
@@ -25,68 +24,11 @@ use super::value::{Failure, text_of};
 /// After so many runaways in a row, over all workers, a rule is asked no more.
 pub const MOST_RUNAWAYS: u32 = 100;
 
-/// More missing fields than this are not listed for a rule and document.
-const MOST_MISSING: usize = 8;
-
-/// Runs the rules of a set, one document at a time.
-pub struct Evaluator {
-    set: RuleSet,
-    sandboxes: Vec<Sandbox>,
-}
-
-impl std::fmt::Debug for Evaluator {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Evaluator")
-            .field("rules", &self.set.rules().len())
-            .finish()
-    }
-}
-
-impl Evaluator {
-    pub(crate) fn new(set: RuleSet) -> Evaluator {
-        let sandboxes = set
-            .packs()
-            .iter()
-            .map(|pack| Sandbox::new(&pack.limits))
-            .collect();
-        Evaluator { set, sandboxes }
-    }
-
-    /// The rules it runs.
-    pub fn rules(&self) -> &RuleSet {
-        &self.set
-    }
-
-    /// Asks every rule about the document. When it returns, nothing here holds `facts`.
-    pub fn run(&mut self, facts: &Arc<Facts>, out: &mut Outcome) {
-        debug_assert!(
-            Arc::ptr_eq(facts.layout(), self.set.layout()),
-            "facts of another rule set"
-        );
-        out.clear(self.set.rules().len());
-        let runaways = self.set.runaways();
-        for ((rule, runaways), outcome) in self.set.rules().iter().zip(runaways).zip(&mut out.rules)
-        {
-            let source = self
-                .set
-                .sources()
-                .get(&rule.place.file)
-                .map_or("", |text| text);
-            let asking = Asking {
-                sandbox: &self.sandboxes[rule.pack],
-                rule,
-                source,
-            };
-            asking.all(runaways, facts, outcome);
-        }
-    }
-}
-
 /// One rule at work in one engine.
-struct Asking<'a> {
-    sandbox: &'a Sandbox,
-    rule: &'a Rule,
-    source: &'a str,
+pub(super) struct Asking<'a> {
+    pub(super) sandbox: &'a Sandbox,
+    pub(super) rule: &'a Rule,
+    pub(super) source: &'a str,
 }
 
 enum Answer {
@@ -97,11 +39,12 @@ enum Answer {
 }
 
 impl Asking<'_> {
-    fn all(&self, runaways: &AtomicU32, facts: &Arc<Facts>, outcome: &mut RuleOutcome) {
+    /// Asks about every object of the rule's level.
+    pub(super) fn all(&self, runaways: &AtomicU32, facts: &Arc<Facts>, outcome: &mut RuleOutcome) {
         let objects = facts.objects(self.rule.level);
         if runaways.load(Ordering::Relaxed) >= MOST_RUNAWAYS {
             outcome.failed = objects.len() as u64;
-            outcome.fault = (!objects.is_empty()).then(|| self.disabled());
+            outcome.fault = (!objects.is_empty()).then(|| disabled(self.rule));
             return;
         }
         for (asked, &object) in objects.iter().enumerate() {
@@ -128,14 +71,6 @@ impl Asking<'_> {
         }
     }
 
-    fn disabled(&self) -> RuleFault {
-        RuleFault {
-            kind: FaultKind::Disabled,
-            message: format!("disabled: it ran away {MOST_RUNAWAYS} times in a row"),
-            place: Some(self.rule.place.clone()),
-        }
-    }
-
     /// Counts an answer; what broke beside it is returned.
     fn record(&self, answer: Answer, outcome: &mut RuleOutcome) -> Option<RuleFault> {
         match answer {
@@ -146,10 +81,8 @@ impl Asking<'_> {
             Answer::Quiet => outcome.quiet += 1,
             Answer::Unknown(truth) => {
                 outcome.unknown += 1;
-                for field in truth.missing().map(|source| source.field) {
-                    if outcome.missing.len() < MOST_MISSING && !outcome.missing.contains(&field) {
-                        outcome.missing.push(field);
-                    }
+                for source in truth.missing() {
+                    outcome.lacked(source.field);
                 }
             }
         }
@@ -158,7 +91,11 @@ impl Asking<'_> {
 
     /// Asks so that neither an error nor a panic leaves.
     fn guarded(&self, facts: &Arc<Facts>, object: ObjectId) -> Result<Answer, RuleFault> {
-        match catch_unwind(AssertUnwindSafe(|| self.answer(facts, object))) {
+        self.caught(|| self.answer(facts, object))
+    }
+
+    fn caught(&self, ask: impl FnOnce() -> Result<Answer, Failure>) -> Result<Answer, RuleFault> {
+        match catch_unwind(AssertUnwindSafe(ask)) {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(fault(self.rule, self.source, &error)),
             Err(_) => Err(RuleFault {
@@ -181,8 +118,43 @@ impl Asking<'_> {
             Verdict::Unknown => return Ok(Answer::Unknown(truth)),
             Verdict::True => {}
         }
+        Ok(self.fired(&handle, object, truth.comparisons(), None))
+    }
+
+    /// Asks the rest where it is known that the rule fired, so that no panic leaves.
+    pub(super) fn told(
+        &self,
+        facts: &Arc<Facts>,
+        object: ObjectId,
+        evidence: Vec<Comparison>,
+        key: Option<Key>,
+        outcome: &mut RuleOutcome,
+    ) -> Option<RuleFault> {
+        let handle = Handle {
+            facts: facts.clone(),
+            level: self.rule.level,
+            object: Some(object),
+        };
+        let answer = || Ok(self.fired(&handle, object, evidence, key));
+        match self.caught(answer) {
+            Ok(answer) => self.record(answer, outcome),
+            Err(fault) => {
+                outcome.failed += 1;
+                Some(fault)
+            }
+        }
+    }
+
+    /// A finding, with the rule's own key and words.
+    fn fired(
+        &self,
+        handle: &Handle,
+        object: ObjectId,
+        evidence: Vec<Comparison>,
+        key: Option<Key>,
+    ) -> Answer {
         let mut failure = None;
-        let key = match &self.rule.by {
+        let key = key.unwrap_or_else(|| match &self.rule.by {
             None => Key::Call,
             Some(by) => self
                 .call(by, handle.clone())
@@ -191,7 +163,7 @@ impl Asking<'_> {
                     failure = Some(error);
                     Key::Missing
                 }),
-        };
+        });
         let mut words = |words: &Option<Words>| match words.as_ref()? {
             Words::Fixed(text) => Some(text.clone()),
             Words::Made(made) => match self.call(made, handle.clone()) {
@@ -204,17 +176,26 @@ impl Asking<'_> {
         };
         let finding = Finding {
             object,
-            evidence: truth.comparisons(),
+            evidence,
             title: words(&self.rule.title),
             message: words(&self.rule.message),
             key,
         };
-        Ok(Answer::Fired(finding, failure))
+        Answer::Fired(finding, failure)
     }
 
     fn call(&self, pointer: &FnPtr, handle: Handle) -> Result<Dynamic, Failure> {
         self.sandbox.deadline.allow(EVALUATION);
         pointer.call::<Dynamic>(&self.sandbox.engine, &self.rule.ast, (handle,))
+    }
+}
+
+/// What is said of a rule that is asked no more.
+pub(super) fn disabled(rule: &Rule) -> RuleFault {
+    RuleFault {
+        kind: FaultKind::Disabled,
+        message: format!("disabled: it ran away {MOST_RUNAWAYS} times in a row"),
+        place: Some(rule.place.clone()),
     }
 }
 

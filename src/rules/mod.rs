@@ -18,6 +18,7 @@ mod check;
 mod compare;
 mod diagnostic;
 mod engine;
+mod evaluator;
 mod expr;
 pub mod facts;
 mod fault;
@@ -27,6 +28,7 @@ pub mod layout;
 mod level;
 mod limits;
 mod load;
+mod lower;
 pub mod meaning;
 mod object;
 mod outcome;
@@ -38,19 +40,22 @@ mod truth;
 mod typed;
 mod typing;
 mod value;
+mod way;
 
 #[cfg(test)]
 mod tests;
 
 pub use compare::{Comparison, Op};
 pub use diagnostic::{LoadErrors, Notice, Place, Problem, render};
-pub use interpret::{Evaluator, MOST_RUNAWAYS};
+pub use evaluator::Evaluator;
+pub use interpret::MOST_RUNAWAYS;
 pub use limits::{Entry as LimitEntry, Limits};
 pub use outcome::{FaultKind, Finding, Key, Outcome, RuleFault, RuleOutcome};
 pub use pack::{Overrides, PackSource};
 pub use problem::{CODES as PROBLEM_CODES, Fires, ProblemKind};
 pub use rule::{Rule, Severity};
 pub use value::{Limit, Source, Value, Witness};
+pub use way::{Interpreted, Way};
 
 use facts::Facts;
 use fields::{FieldId, Level};
@@ -67,6 +72,7 @@ struct Inner {
     rules: Vec<Rule>,
     packs: Vec<load::Pack>,
     layout: Arc<Layout>,
+    program: lower::Program,
     runaways: Vec<AtomicU32>,
     sources: BTreeMap<Arc<str>, Arc<str>>,
 }
@@ -108,11 +114,21 @@ impl RuleSet {
     }
 
     fn of(loaded: load::Loaded) -> (RuleSet, Vec<Notice>) {
+        let truths = loaded
+            .rules
+            .iter()
+            .enumerate()
+            .filter_map(|(number, rule)| {
+                let truth = rule.native.when.as_ref().ok()?;
+                Some((number, rule.level, truth))
+            });
+        let program = lower::Program::new(&loaded.layout, truths);
         let runaways = loaded.rules.iter().map(|_| AtomicU32::new(0)).collect();
         let inner = Inner {
             rules: loaded.rules,
             packs: loaded.packs,
             layout: Arc::new(loaded.layout),
+            program,
             runaways,
             sources: loaded.sources,
         };
@@ -132,6 +148,12 @@ impl RuleSet {
     /// The limits that a rule reads its own from.
     pub fn limits(&self, rule: &Rule) -> &Limits {
         &self.inner.packs[rule.pack].limits
+    }
+
+    /// How each closure of a rule is run, `when` first.
+    pub fn ways(&self, rule: &Rule) -> Vec<Way> {
+        let source = self.inner.sources.get(&rule.place.file);
+        way::ways(rule, source.map_or("", |text| text))
     }
 
     /// What the record side has to capture.
@@ -157,6 +179,15 @@ impl RuleSet {
     /// The text of each file, by name, to show problems and faults in.
     pub fn sources(&self) -> &BTreeMap<Arc<str>, Arc<str>> {
         &self.inner.sources
+    }
+
+    /// An evaluator that interprets every rule: slow, and the reference for the other.
+    pub fn interpreter(&self) -> Evaluator {
+        Evaluator::interpreted(self.clone())
+    }
+
+    fn program(&self) -> &lower::Program {
+        &self.inner.program
     }
 
     fn packs(&self) -> &[load::Pack] {

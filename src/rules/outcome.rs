@@ -27,6 +27,7 @@ impl Outcome {
             rule.missing.clear();
             (rule.quiet, rule.unknown, rule.failed) = (0, 0, 0);
             rule.fault = None;
+            rule.stopped = false;
         }
     }
 }
@@ -40,12 +41,23 @@ pub struct RuleOutcome {
     pub quiet: u64,
     /// On how many objects it could not tell.
     pub unknown: u64,
-    /// The readings it lacked there, each field once, the first few.
+    /// The readings it lacked there, each field once, in the order of the catalogue.
     pub missing: Vec<FieldId>,
     /// On how many objects it broke, or was not asked because it had run away.
     pub failed: u64,
     /// The first break in this document.
     pub fault: Option<RuleFault>,
+    /// Whether it ran away, and is not asked about the document's other objects.
+    pub(crate) stopped: bool,
+}
+
+impl RuleOutcome {
+    /// Notes a reading that was lacked.
+    pub(crate) fn lacked(&mut self, field: FieldId) {
+        if let Err(at) = self.missing.binary_search(&field) {
+            self.missing.insert(at, field);
+        }
+    }
 }
 
 /// One place where a rule fired.

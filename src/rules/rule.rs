@@ -16,6 +16,7 @@ use super::diagnostic::{Place, Problem, did_you_mean};
 use super::expr::{Spot, Unfollowed};
 use super::fields::Level;
 use super::limits::Limits;
+use super::lower::Native;
 use super::problem::ProblemKind;
 use super::typed::Typed;
 use super::typing::{self, Purpose, Scope, Use};
@@ -61,7 +62,6 @@ pub(crate) enum Words {
 
 /// One closure of a rule, with every name resolved, or why it could not be followed.
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "native predicates are made of it")]
 pub(crate) struct Body {
     /// The key it stands at: `when`, `by`, …
     pub(crate) key: &'static str,
@@ -82,8 +82,7 @@ pub struct Rule {
     pub(crate) place: Place,
     pub(crate) ast: Arc<AST>,
     pub(crate) pack: usize,
-    #[allow(dead_code, reason = "native predicates are made of it")]
-    bodies: Vec<Body>,
+    pub(crate) native: Native,
 }
 
 impl Rule {
@@ -117,10 +116,10 @@ impl Rule {
         self.by.is_some()
     }
 
-    /// Its closures, in the order in which their keys are read.
-    #[allow(dead_code, reason = "native predicates are made of it")]
-    pub(crate) fn bodies(&self) -> &[Body] {
-        &self.bodies
+    /// Whether the interpreter has something to say where it fired.
+    pub(crate) fn asks_interpreter(&self) -> bool {
+        let made = |words: &Option<Words>| matches!(words, Some(Words::Made(_)));
+        matches!(self.native.by, Some(Err(_))) || made(&self.title) || made(&self.message)
     }
 }
 
@@ -242,7 +241,7 @@ impl Reader<'_> {
             place,
             ast: self.file.ast.clone(),
             pack: self.file.pack,
-            bodies: std::mem::take(&mut self.bodies),
+            native: Native::of(&self.bodies, self.registration.call),
         })
     }
 

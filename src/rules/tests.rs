@@ -6,3 +6,4 @@ mod hostile;
 mod language;
 mod shipped;
 mod sound;
+mod twins;

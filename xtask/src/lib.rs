@@ -4,4 +4,5 @@
 
 pub mod fields;
 pub mod generate;
+pub mod rules;
 pub mod schema;

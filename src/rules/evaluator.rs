@@ -1,0 +1,237 @@
+//! Asks every rule about every object of its level: the compiled ones all together, the others
+//! one by one in the interpreter.
+//!
+//! One [`Evaluator`] per worker thread: it owns its engines and its answers, and shares only the
+//! rules. A rule may be of both kinds: a compiled `when` with words that the interpreter makes.
+//!
+//! It judges nothing itself, and builds evidence only where a rule fired.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::RuleSet;
+use super::engine::Sandbox;
+use super::facts::Facts;
+use super::interpret::{Asking, MOST_RUNAWAYS, disabled};
+use super::lower::{Answer, Answers, Marks, Place, Truth, ones};
+use super::outcome::{FaultKind, Finding, Key, Outcome, RuleOutcome};
+use super::rule::{Rule, Words};
+
+/// Runs the rules of a set, one document at a time.
+pub struct Evaluator {
+    set: RuleSet,
+    /// one for each pack, made when its first closure is interpreted
+    sandboxes: Vec<OnceCell<Sandbox>>,
+    /// `None`: everything is interpreted
+    answers: Option<Answers>,
+}
+
+impl std::fmt::Debug for Evaluator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Evaluator")
+            .field("rules", &self.set.rules().len())
+            .field("interpreted", &self.answers.is_none())
+            .finish()
+    }
+}
+
+impl Evaluator {
+    pub(crate) fn new(set: RuleSet) -> Evaluator {
+        let answers = set.program().answers();
+        Evaluator {
+            answers: Some(answers),
+            ..Evaluator::interpreted(set)
+        }
+    }
+
+    /// One that interprets every rule.
+    pub(crate) fn interpreted(set: RuleSet) -> Evaluator {
+        Evaluator {
+            sandboxes: set.packs().iter().map(|_| OnceCell::new()).collect(),
+            answers: None,
+            set,
+        }
+    }
+
+    /// The rules it runs.
+    pub fn rules(&self) -> &RuleSet {
+        &self.set
+    }
+
+    /// Asks every rule about the document. When it returns, nothing here holds `facts`.
+    pub fn run(&mut self, facts: &Arc<Facts>, out: &mut Outcome) {
+        debug_assert!(
+            Arc::ptr_eq(facts.layout(), self.set.layout()),
+            "facts of another rule set"
+        );
+        out.clear(self.set.rules().len());
+        let mut answers = self.answers.take();
+        if let Some(answers) = &mut answers {
+            self.set.program().ask(facts, answers, |number, answer| {
+                if let Some(outcome) = out.rules.get_mut(number) {
+                    self.settle(number, answer, facts, outcome);
+                }
+            });
+        }
+        let native = answers.is_some();
+        self.answers = answers;
+        for (number, outcome) in out.rules.iter_mut().enumerate() {
+            let rule = &self.set.rules()[number];
+            if !(native && rule.native.when.is_ok()) {
+                self.asking(rule)
+                    .all(&self.set.runaways()[number], facts, outcome);
+            }
+        }
+    }
+
+    fn asking<'a>(&'a self, rule: &'a Rule) -> Asking<'a> {
+        let sandbox = self.sandboxes[rule.pack]
+            .get_or_init(|| Sandbox::new(&self.set.packs()[rule.pack].limits));
+        let source = self.set.sources().get(&rule.place.file);
+        Asking {
+            sandbox,
+            rule,
+            source: source.map_or("", |text| text),
+        }
+    }
+
+    /// Counts one rule's answers for one block of places, and says more where it fired.
+    fn settle(
+        &self,
+        number: usize,
+        answer: &Answer<'_>,
+        facts: &Arc<Facts>,
+        outcome: &mut RuleOutcome,
+    ) {
+        let rule = &self.set.rules()[number];
+        let Ok(when) = &rule.native.when else { return };
+        let mut marks = answer.marks();
+        if answer.doubt() != 0 {
+            marks = one_by_one(when, answer, facts, marks);
+        }
+        let counted = if marks.yes == 0 && !rule.asks_interpreter() {
+            answer.everywhere()
+        } else {
+            self.fired(number, when, answer, facts, marks, outcome)
+        };
+        let unknown = counted & answer.everywhere() & !(marks.yes | marks.no);
+        outcome.quiet += u64::from((marks.no & counted).count_ones());
+        if unknown != 0 {
+            outcome.unknown += u64::from(unknown.count_ones());
+            answer.lacked(unknown & !answer.doubt(), |field| outcome.lacked(field));
+            for at in ones(unknown & answer.doubt()) {
+                let object = answer.places[at];
+                let said = Place { facts, object }.truth(when);
+                said.lacked().for_each(|field| outcome.lacked(field));
+            }
+        }
+    }
+
+    /// Adds the findings; gives the places that count, which are those up to a runaway.
+    fn fired(
+        &self,
+        number: usize,
+        when: &Truth,
+        answer: &Answer<'_>,
+        facts: &Arc<Facts>,
+        marks: Marks,
+        outcome: &mut RuleOutcome,
+    ) -> u64 {
+        let rule = &self.set.rules()[number];
+        if !rule.asks_interpreter() {
+            for at in ones(marks.yes) {
+                let place = Place {
+                    facts,
+                    object: answer.places[at],
+                };
+                outcome.findings.push(finding(rule, when, place));
+            }
+            return answer.everywhere();
+        }
+        let runaways = &self.set.runaways()[number];
+        if outcome.stopped {
+            return 0;
+        }
+        if runaways.load(Ordering::Relaxed) >= MOST_RUNAWAYS {
+            outcome.stopped = true;
+            outcome.failed += (answer.all - answer.before) as u64;
+            outcome.fault.get_or_insert_with(|| disabled(rule));
+            return 0;
+        }
+        let mut calm = answer.everywhere() & !marks.yes;
+        let asking = self.asking(rule);
+        for at in ones(marks.yes) {
+            let place = Place {
+                facts,
+                object: answer.places[at],
+            };
+            let evidence = place.truth(when).comparisons();
+            let key = key(rule, place);
+            let fault = asking.told(facts, place.object, evidence, key, outcome);
+            let Some(fault) = fault else {
+                calm |= 1 << at;
+                continue;
+            };
+            let runaway = fault.kind == FaultKind::Runaway;
+            outcome.fault.get_or_insert(fault);
+            if runaway {
+                let upto = u64::MAX >> (63 - at);
+                settle_down(runaways, calm & upto);
+                runaways.fetch_add(1, Ordering::Relaxed);
+                outcome.stopped = true;
+                outcome.failed += (answer.all - answer.before - at - 1) as u64;
+                return upto;
+            }
+        }
+        settle_down(runaways, calm);
+        answer.everywhere()
+    }
+}
+
+/// An answer without a fault ends a row of runaways.
+fn settle_down(runaways: &AtomicU32, calm: u64) {
+    if calm != 0 && runaways.load(Ordering::Relaxed) > 0 {
+        runaways.store(0, Ordering::Relaxed);
+    }
+}
+
+/// The marks, where those in doubt are asked one by one.
+fn one_by_one(when: &Truth, answer: &Answer<'_>, facts: &Facts, mut marks: Marks) -> Marks {
+    marks.yes &= !answer.doubt();
+    marks.no &= !answer.doubt();
+    for at in ones(answer.doubt()) {
+        let object = answer.places[at];
+        let place = Place { facts, object };
+        match place.truth(when).verdict {
+            Some(true) => marks.yes |= 1 << at,
+            Some(false) => marks.no |= 1 << at,
+            None => {}
+        }
+    }
+    marks
+}
+
+/// A finding of a rule that asks the interpreter nothing.
+fn finding(rule: &Rule, when: &Truth, place: Place<'_>) -> Finding {
+    let fixed = |words: &Option<Words>| match words {
+        Some(Words::Fixed(text)) => Some(text.clone()),
+        _ => None,
+    };
+    Finding {
+        object: place.object,
+        evidence: place.truth(when).comparisons(),
+        title: fixed(&rule.title),
+        message: fixed(&rule.message),
+        key: key(rule, place).unwrap_or(Key::Call),
+    }
+}
+
+/// The key, if the rule has none or a compiled one.
+fn key(rule: &Rule, place: Place<'_>) -> Option<Key> {
+    match &rule.native.by {
+        None => Some(Key::Call),
+        Some(Ok(key)) => Some(place.key(key)),
+        Some(Err(_)) => None,
+    }
+}
