@@ -125,10 +125,11 @@ fn functions(file: &File<'_>, problems: &mut Vec<Problem>) {
                 let own = own.iter().map(|(name, _)| name.as_str());
                 let names = names.chain(own.filter(|name| !name.contains('$')));
                 let kind = ProblemKind::UnknownFunction(name.to_owned());
-                (
-                    kind,
-                    did_you_mean(name, names).or_else(|| Some(functions_there_are())),
-                )
+                {
+                    let help = instead(name).map(str::to_owned);
+                    let help = help.or_else(|| did_you_mean(name, names));
+                    (kind, help.or_else(|| Some(functions_there_are())))
+                }
             }
             Some((_, takes)) if !is_own && takes.is_none_or(|takes| takes == *got) => continue,
             known => {
@@ -158,6 +159,24 @@ fn counted(count: usize) -> String {
         1 => "1 value".to_owned(),
         count => format!("{count} values"),
     }
+}
+
+/// What to write instead of a function that other languages have.
+fn instead(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "starts_with" | "ends_with" | "startsWith" | "endsWith" | "matches" | "regex"
+        | "index_of" | "includes" | "like" => {
+            "texts are asked with `==`, `in [\"…\"]` and `contains(text, \"part\")`"
+        }
+        "abs" | "min" | "max" => "write both out, as in `a > x || b > x`",
+        "len" | "count" | "some" | "any" | "all" | "filter" | "map" | "find" => {
+            "lists are asked with `contains(list, \"item\")`, and a rule sees one place at a time"
+        }
+        "is_empty" | "exists" | "isset" | "is_null" | "isnull" | "defined" | "present" => {
+            "whether something is there is asked with `has(x)`"
+        }
+        _ => return None,
+    })
 }
 
 fn functions_there_are() -> String {

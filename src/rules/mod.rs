@@ -52,7 +52,7 @@ pub use interpret::MOST_RUNAWAYS;
 pub use limits::{Entry as LimitEntry, Limits};
 pub use outcome::{FaultKind, Finding, Key, Outcome, RuleFault, RuleOutcome};
 pub use pack::{Overrides, PackSource};
-pub use problem::{CODES as PROBLEM_CODES, Fires, ProblemKind};
+pub use problem::{CODES as PROBLEM_CODES, Fires, Judged, ProblemKind};
 pub use rule::{Rule, Severity};
 pub use value::{Limit, Source, Value, Witness};
 pub use way::{Interpreted, Way};

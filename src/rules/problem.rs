@@ -133,6 +133,14 @@ pub enum ProblemKind {
         /// What that is.
         sort: String,
     },
+    /// A link that is there elsewhere, but never behind these.
+    #[error("`{from}` never has a `{link}`: Graph keeps it with the media")]
+    NeverThere {
+        /// What it was asked of, as the rule reaches it.
+        from: String,
+        /// The link.
+        link: &'static str,
+    },
     /// A text that the field never holds.
     #[error("`{field}` is never `\"{got}\"`")]
     NoMember {
@@ -150,33 +158,11 @@ pub enum ProblemKind {
         other: String,
     },
     /// A number that no plausible reading comes near.
-    #[error("`{field}` is {range}, so `{compared}` is {}{fires}", said(*always))]
-    OutOfRange {
-        /// The field.
-        field: &'static str,
-        /// Its range, in words.
-        range: String,
-        /// The comparison, without the field.
-        compared: String,
-        /// Whether it is always or never true.
-        always: bool,
-        /// What that means for the rule.
-        fires: Fires,
-    },
+    #[error("{0}")]
+    OutOfRange(Judged),
     /// A number at the very end of the range.
-    #[error("`{field}` is {range}, so `{compared}` is {}{fires}", said(*always))]
-    AtTheEdge {
-        /// The field.
-        field: &'static str,
-        /// Its range, in words.
-        range: String,
-        /// The comparison, without the field.
-        compared: String,
-        /// Whether it is always or never true.
-        always: bool,
-        /// What that means for the rule.
-        fires: Fires,
-    },
+    #[error("{0}")]
+    AtTheEdge(Judged),
     /// A number below one without a unit, where one would be far too small.
     #[error("{what} is in {unit}, and {value} {unit} is hardly what is meant")]
     BareFraction {
@@ -289,6 +275,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("QR013", "unknown function"),
     ("QR014", "a function called with too many or too few values"),
     ("QR015", "a property of a value that has none"),
+    ("QR016", "a way that leads nowhere in any record"),
     ("QR020", "unknown key in a rule"),
     ("QR021", "a rule without `on` or `when`"),
     ("QR022", "a key with a value it cannot have"),
@@ -341,6 +328,7 @@ impl ProblemKind {
             K::UnknownFunction(_) => "QR013",
             K::WrongArguments { .. } => "QR014",
             K::NoProperties { .. } => "QR015",
+            K::NeverThere { .. } => "QR016",
             K::UnknownKey(_) => "QR020",
             K::MissingKey { .. } => "QR021",
             K::WrongValue { .. } => "QR022",
@@ -361,7 +349,7 @@ impl ProblemKind {
             K::SeveralUnits { .. } => "QR037",
             K::NoMember { .. } => "QR040",
             K::Misfit { .. } => "QR041",
-            K::OutOfRange { .. } => "QR042",
+            K::OutOfRange(_) => "QR042",
             K::BareFraction { .. } => "QR043",
             K::Mismatch(_) => "QR044",
             K::NoValue { .. } => "QR045",
@@ -372,7 +360,7 @@ impl ProblemKind {
             K::PlainOperator { .. } => "QR050",
             K::NotFollowed { .. } => "QR060",
             K::ExactFraction(_) => "QR061",
-            K::AtTheEdge { .. } => "QR062",
+            K::AtTheEdge(_) => "QR062",
         }
     }
 
@@ -385,15 +373,40 @@ impl ProblemKind {
                 | K::SeveralUnits { .. }
                 | K::NotFollowed { .. }
                 | K::ExactFraction(_)
-                | K::AtTheEdge { .. }
+                | K::AtTheEdge(_)
         )
     }
 }
 
-fn said(always: bool) -> &'static str {
-    match always {
-        true => "always true",
-        false => "never true",
+/// A comparison that is always or never true, whatever the document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// What is compared.
+    pub what: String,
+    /// What it can plausibly be, in words.
+    pub range: String,
+    /// The comparison, without what is compared.
+    pub compared: String,
+    /// Whether it is always or never true.
+    pub always: bool,
+    /// What that means for the rule.
+    pub fires: Fires,
+}
+
+impl fmt::Display for Judged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let always = if self.always { "always" } else { "never" };
+        let Judged {
+            what,
+            range,
+            compared,
+            fires,
+            ..
+        } = self;
+        write!(
+            f,
+            "{what} is {range}, so `{compared}` is {always} true{fires}"
+        )
     }
 }
 

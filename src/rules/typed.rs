@@ -103,6 +103,8 @@ pub(crate) enum Dimension {
     Of(Unit),
     /// A point in time.
     Instant,
+    /// A reading that was brought to another scale: seconds, or hundredths of a ratio.
+    Scaled,
     /// Calculated from several units: fits any.
     Free,
 }

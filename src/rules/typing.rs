@@ -22,6 +22,7 @@ mod describe;
 
 mod names;
 mod numbers;
+mod ranges;
 
 pub(crate) use names::{Asked, unknown_anywhere, unknown_limit, unknown_property};
 
@@ -296,6 +297,7 @@ impl Checker<'_> {
                 }
                 match Link::parse(name).and_then(|link| Some((link, link.on(level)?.1))) {
                     Some((link, to)) => {
+                        self.never_there(path, link, spot);
                         let path = path.iter().copied().chain([link]).collect();
                         (TypedKind::Object(path), object(to))
                     }

@@ -3,12 +3,13 @@
 //! Numbers are `numbers`' business. Nothing is compared here.
 
 use super::{Checker, describe};
+use crate::record::units;
 use crate::rules::compare::Op;
 use crate::rules::diagnostic::nearest;
 use crate::rules::expr::Spot;
 use crate::rules::fields::{FieldId, Kind};
 use crate::rules::problem::ProblemKind;
-use crate::rules::typed::{Shape, Sort, Typed, TypedKind};
+use crate::rules::typed::{Dimension, Shape, Sort, Typed, TypedKind};
 use crate::rules::value::Value;
 
 impl Checker<'_> {
@@ -76,6 +77,18 @@ impl Checker<'_> {
             return None;
         };
         match (other.sort.shape, value) {
+            (Shape::Number(Dimension::Instant), Value::Text(text)) => {
+                let instant = units::instant(text)
+                    .or_else(|| units::instant(&format!("{text}T00:00:00Z")))
+                    .map(|instant| format!(": write `{}`", instant.millis()));
+                Some(format!(
+                    "a point in time is a number of milliseconds since 1970{}",
+                    instant.unwrap_or_default()
+                ))
+            }
+            (_, Value::Text(text)) if text.starts_with("limits::") => {
+                Some(format!("a limit has no quotes: write `{text}`"))
+            }
             (Shape::Number(dimension), Value::Text(text)) => {
                 let trimmed = text.trim();
                 if !trimmed.starts_with(|c: char| c.is_ascii_digit() || c == '.' || c == '-') {

@@ -46,6 +46,9 @@ impl Checker<'_> {
         };
         let help = match typed.sort.shape {
             Shape::Object(_) => Some("ask whether it is there with `has(…)`".to_owned()),
+            Shape::Number(_) | Shape::Text if taker == "`!`" => {
+                Some("`!` binds tightest: write `!(a > b)`, or ask `!has(…)`".to_owned())
+            }
             Shape::Number(_) | Shape::Text | Shape::List => Some(
                 "compare it, as in `… > limits::…`, or ask whether it is there with `has(…)`"
                     .to_owned(),

@@ -38,6 +38,7 @@ pub(super) fn dimension(dimension: Dimension) -> &'static str {
     match dimension {
         Dimension::Bare => "a number without a unit",
         Dimension::Free => "of no one unit",
+        Dimension::Scaled => "no longer in the unit of its reading",
         Dimension::Instant => "a point in time",
         Dimension::Of(unit) => match unit {
             Unit::None => "a number without a unit",
@@ -55,11 +56,6 @@ pub(super) fn dimension(dimension: Dimension) -> &'static str {
             Unit::Glitches => "in glitches per five minutes",
         },
     }
-}
-
-/// A number as a rule would have it.
-pub(super) fn number(value: f64) -> String {
-    format!("{value}")
 }
 
 impl Checker<'_> {

@@ -68,9 +68,38 @@ impl Checker<'_> {
     }
 }
 
+impl Checker<'_> {
+    /// Network and devices are a media's: only a stream's ends are joined with them.
+    pub(super) fn never_there(&mut self, path: &[Link], link: Link, spot: Spot) {
+        let of_stream = |link: &Link| matches!(link, Link::Sender | Link::Receiver | Link::Client);
+        let kept_elsewhere = matches!(link, Link::Network | Link::Device);
+        if !kept_elsewhere || path.last().is_none_or(of_stream) {
+            return;
+        }
+        let kind = ProblemKind::NeverThere {
+            from: self.written(path),
+            link: link.name(),
+        };
+        let name = match link {
+            Link::Network => "Network",
+            _ => "Device",
+        };
+        let ends = format!("`.caller{name}` and `.callee{name}`");
+        let help = match self.scope.level {
+            Level::Stream => format!("write `{}.client.{}`", self.parameter, link.name()),
+            Level::Media => format!("a media has {ends}"),
+            _ => format!("put the rule on a stream, whose `.client` has it, or on a media: {ends}"),
+        };
+        self.report(kind, spot, help);
+    }
+}
+
 /// A property that an object of that level does not have.
 pub(crate) fn unknown_property(asked: Asked<'_>, name: &str) -> (ProblemKind, Option<String>) {
     let level = asked.of.0;
+    if let Some(help) = downwards(level, name) {
+        return (ProblemKind::UnknownProperty(name.to_owned()), Some(help));
+    }
     if property_names().binary_search(&name).is_ok() {
         let kind = ProblemKind::WrongLevel {
             name: name.to_owned(),
@@ -91,11 +120,39 @@ pub(crate) fn unknown_property(asked: Asked<'_>, name: &str) -> (ProblemKind, Op
     let help = match &near[..] {
         [] => listed(level),
         names => {
+            // A name of their own for it says little of what it is.
+            let named = CALLED
+                .iter()
+                .any(|(word, _)| name.eq_ignore_ascii_case(word));
+            let field = match names {
+                [only] if named => level.field(only),
+                _ => None,
+            };
+            let said = field.map(|field| format!(" {}", field.meaning().description));
             let names = names.iter().map(|name| format!("`{name}`"));
-            Some(format!("did you mean {}?", one_of(names.collect())))
+            let names = one_of(names.collect());
+            Some(format!("did you mean {names}?{}", said.unwrap_or_default()))
         }
     };
     (ProblemKind::UnknownProperty(name.to_owned()), help)
+}
+
+/// What to do about a property that would lead to the parts of an object.
+fn downwards(level: Level, name: &str) -> Option<String> {
+    let to = match name {
+        "sessions" => Level::Session,
+        "segments" => Level::Segment,
+        "streams" => Level::Stream,
+        "media" if level < Level::Media => Level::Media,
+        _ => return None,
+    };
+    let up = to.links().iter().find(|(_, above)| *above == level);
+    let up = up.map(|(link, _)| format!(", and ask `.{}` there", link.name()));
+    Some(format!(
+        "rules look up, not down: put the rule `on: \"{}\"`{}",
+        to.name(),
+        up.unwrap_or_default()
+    ))
 }
 
 /// A property that no level has, asked of who knows what.
@@ -143,7 +200,11 @@ fn near(level: Level, name: &str) -> Vec<String> {
 
 /// The names that `wrong` may stand for, the likeliest first.
 fn ranked<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
-    let folded = wrong.to_lowercase();
+    let folded = wrong.to_lowercase().replace('_', "");
+    let folded = match folded.strip_prefix("avg") {
+        Some(rest) => format!("average{rest}"),
+        None => folded,
+    };
     let called = CALLED.iter().find(|(word, _)| *word == folded);
     let mut found: Vec<(f64, &str)> = names
         .filter_map(|name| {
@@ -155,7 +216,6 @@ fn ranked<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str>
             let weight = match () {
                 () if folded == other => 3.0,
                 () if known => 2.0,
-                () if likeness > 0.9 => likeness,
                 // The shorter a name that holds the word, the more of it is the word; means come first.
                 () if within || without => {
                     let mean = if other.starts_with("average") {
@@ -165,6 +225,7 @@ fn ranked<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str>
                     };
                     0.8 - other.len().abs_diff(folded.len()) as f64 / 100.0 + mean
                 }
+                () if likeness > 0.9 => likeness,
                 () if likeness > 0.8 => likeness - 0.3,
                 () => return None,
             };

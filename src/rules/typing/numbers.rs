@@ -5,13 +5,13 @@
 //!
 //! Constants are calculated here roughly, to be judged and for nothing else.
 
+use super::ranges::{self, known};
 use super::{Checker, Found, Use, describe};
 use crate::rules::compare::Op;
 use crate::rules::expr::{Arithmetic, Spot};
 use crate::rules::fields::{FieldId, Kind, Unit};
-use crate::rules::problem::{Fires, ProblemKind};
+use crate::rules::problem::ProblemKind;
 use crate::rules::typed::{Dimension, Origin, Shape, Sort, Typed, TypedKind};
-use crate::rules::value::Value;
 
 impl Checker<'_> {
     /// The sort of a number; reports what is none.
@@ -45,8 +45,9 @@ impl Checker<'_> {
             (Arithmetic::Subtract, Instant, Instant) => Of(Unit::Milliseconds),
             (Arithmetic::Add | Arithmetic::Subtract, Instant, Bare | Of(Unit::Milliseconds))
             | (Arithmetic::Add, Bare | Of(Unit::Milliseconds), Instant) => Instant,
-            (Arithmetic::Multiply, Bare, other) | (Arithmetic::Multiply, other, Bare) => other,
-            (Arithmetic::Divide | Arithmetic::Remainder, x, Bare) => x,
+            (Arithmetic::Multiply, Bare, other) => scaled(other, b, a),
+            (Arithmetic::Multiply | Arithmetic::Divide, other, Bare) => scaled(other, a, b),
+            (Arithmetic::Remainder, x, Bare) => x,
             (Arithmetic::Divide, x, y) if x == y => Bare,
             (Arithmetic::Multiply | Arithmetic::Divide, ..) => Free,
             (Arithmetic::Remainder, Bare, _) => Free,
@@ -63,10 +64,11 @@ impl Checker<'_> {
         b: &Typed,
         spot: Spot,
     ) -> Dimension {
-        use Dimension::{Bare, Free, Of};
+        use Dimension::{Bare, Free, Of, Scaled};
         match (x, y) {
             (x, y) if x == y => x,
             (Free, _) | (_, Free) => Free,
+            (Scaled, Bare) | (Bare, Scaled) => Scaled,
             // Whether `50%` is 50 or 0.5 there would depend on the document.
             (Bare, Of(Unit::Percent)) | (Of(Unit::Percent), Bare) => Free,
             (Bare, other) | (other, Bare) => other,
@@ -97,6 +99,9 @@ impl Checker<'_> {
         let help = want.map(|want| match want {
             Dimension::Instant => {
                 "two points in time can be compared, and their difference is a duration".to_owned()
+            }
+            Dimension::Scaled => {
+                "compare the reading itself, in its own unit, with the limit".to_owned()
             }
             Dimension::Free => {
                 "whether `%` means a ratio or hundredths is open here: write a plain number"
@@ -166,7 +171,7 @@ impl Checker<'_> {
             return;
         }
         self.range(op, a, b);
-        self.range(mirrored(op), b, a);
+        self.range(ranges::mirrored(op), b, a);
         let equality = matches!(op, Op::Equal | Op::NotEqual);
         if let Some(field) = fractional(a).or_else(|| fractional(b)).filter(|_| equality) {
             let kind = ProblemKind::ExactFraction(field.name());
@@ -245,113 +250,21 @@ impl Checker<'_> {
         self.found.push(found);
         true
     }
-
-    /// Whether a reading can be on either side of a constant at all.
-    fn range(&mut self, op: Op, reading: &Typed, constant: &Typed) {
-        let (TypedKind::Reading(_, field), Some(value)) = (&reading.kind, known(constant)) else {
-            return;
-        };
-        let Some(range) = &field.meaning().range else {
-            return;
-        };
-        let (least, most) = (range.least, range.most);
-        let hundredths = field.get().unit == Unit::Percent
-            && constant.sort.shape == Shape::Number(Dimension::Of(Unit::Ratio));
-        let value = if hundredths { value * 100.0 } else { value };
-        let below = least.is_some_and(|least| value < least);
-        let above = most.is_some_and(|most| value > most);
-        let at_least = least == Some(value);
-        let at_most = most == Some(value);
-        let (always, edge) = match op {
-            Op::Greater | Op::GreaterOrEqual if below => (true, false),
-            Op::Less | Op::LessOrEqual if below => (false, false),
-            Op::Greater | Op::GreaterOrEqual if above => (false, false),
-            Op::Less | Op::LessOrEqual if above => (true, false),
-            Op::Equal if below || above => (false, false),
-            Op::NotEqual if below || above => (true, false),
-            Op::GreaterOrEqual if at_least => (true, true),
-            Op::Less if at_least => (false, true),
-            Op::Greater if at_most => (false, true),
-            Op::LessOrEqual if at_most => (true, true),
-            _ => return,
-        };
-        if edge && constant.sort.origin != Origin::Plain {
-            return;
-        }
-        let fires = match (self.scope.purpose, always != self.denied) {
-            (super::Purpose::Condition, true) => Fires::Always,
-            (super::Purpose::Condition, false) => Fires::Never,
-            _ => Fires::Unsaid,
-        };
-        let (field, value) = (*field, describe::number(value));
-        let range = in_words(least, most);
-        let compared = format!("{} {value}", op.symbol());
-        let (kind, help) = if edge {
-            let help = always.then(|| format!("`has(…)` asks whether `{}` is there", field.name()));
-            (
-                ProblemKind::AtTheEdge {
-                    field: field.name(),
-                    range,
-                    compared,
-                    always,
-                    fires,
-                },
-                help,
-            )
-        } else {
-            let help = instead(field, constant);
-            (
-                ProblemKind::OutOfRange {
-                    field: field.name(),
-                    range,
-                    compared,
-                    always,
-                    fires,
-                },
-                help,
-            )
-        };
-        self.found.push(Found {
-            kind,
-            spot: constant.spot,
-            also: self.origin_of(constant),
-            help,
-        });
-    }
-
-    /// Where a limit stands, if it stands somewhere.
-    fn origin_of(&self, constant: &Typed) -> Option<(crate::rules::Place, String)> {
-        let TypedKind::Limit(limit) = &constant.kind else {
-            return None;
-        };
-        let entry = self.scope.limits.get(limit.name.as_deref()?)?;
-        Some((entry.place.clone()?, "the limit".to_owned()))
-    }
 }
 
-/// What the author may have meant by a number out of range.
-fn instead(field: FieldId, constant: &Typed) -> Option<String> {
-    let value = known(constant)?;
-    match field.get().unit {
-        Unit::Ratio if value > 1.0 && value <= 100.0 => {
-            let ratio = (value / 100.0 * 1e12).round() / 1e12;
-            Some(format!(
-                "{value} % is `{ratio}` here, or `\"{value}%\"` as a limit in thresholds.toml"
-            ))
-        }
-        Unit::Percent if value > 100.0 => Some("it is in percent: 50 % is `50`".to_owned()),
-        Unit::Milliseconds => Some("durations are in milliseconds, and never negative".to_owned()),
-        _ => None,
+/// What becomes of a dimension when it is multiplied or divided by a number: 0.1 times 100 is a
+/// percentage, and 30 ms by 1,000 are seconds. Limits are calculated with in their own unit.
+fn scaled(dimension: Dimension, of: &Typed, by: &Typed) -> Dimension {
+    let least = match dimension {
+        Dimension::Of(Unit::Ratio | Unit::Percent) => 100.0,
+        Dimension::Of(Unit::Milliseconds | Unit::BitsPerSecond) => 1_000.0,
+        other => return other,
+    };
+    let far = known(by).is_some_and(|by| by >= least || by > 0.0 && by <= 1.0 / least);
+    if far && of.sort.origin != Origin::Limit {
+        return Dimension::Scaled;
     }
-}
-
-fn in_words(least: Option<f64>, most: Option<f64>) -> String {
-    match (least, most) {
-        (Some(least), Some(most)) => format!("from {least} to {most}"),
-        (Some(least), None) => format!("never below {least}"),
-        (None, Some(most)) => format!("never above {most}"),
-        (None, None) => "anything".to_owned(),
-    }
+    dimension
 }
 
 /// Whether two numbers can be compared.
@@ -381,37 +294,5 @@ fn fractional(typed: &Typed) -> Option<FieldId> {
             typed.parts().into_iter().find_map(fractional)
         }
         _ => None,
-    }
-}
-
-/// The value of what no document changes.
-fn known(typed: &Typed) -> Option<f64> {
-    match &typed.kind {
-        TypedKind::Constant(value @ (Value::Number(_) | Value::Integer(_))) => value.as_number(),
-        TypedKind::Limit(limit) => limit.value.as_number(),
-        TypedKind::Negate(a) => known(a).map(|value| -value),
-        TypedKind::Arithmetic(op, a, b) => {
-            let (a, b) = (known(a)?, known(b)?);
-            let value = match op {
-                Arithmetic::Add => a + b,
-                Arithmetic::Subtract => a - b,
-                Arithmetic::Multiply => a * b,
-                // Plain whole numbers divide to whole numbers: not judged.
-                Arithmetic::Divide if typed.sort.origin == Origin::Limit => a / b,
-                Arithmetic::Divide | Arithmetic::Remainder => return None,
-            };
-            Some(value).filter(|value| value.is_finite())
-        }
-        _ => None,
-    }
-}
-
-fn mirrored(op: Op) -> Op {
-    match op {
-        Op::Greater => Op::Less,
-        Op::GreaterOrEqual => Op::LessOrEqual,
-        Op::Less => Op::Greater,
-        Op::LessOrEqual => Op::GreaterOrEqual,
-        same => same,
     }
 }
