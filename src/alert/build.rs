@@ -103,8 +103,7 @@ fn call_ref(context: &Context<'_>) -> CallRef {
 
 fn describe(context: &Context<'_>, finding: &rules::Finding) -> Finding {
     let node = context.facts.node(finding.object);
-    let place = Place::of(context, finding.object);
-    let (what, client) = place.tell(context);
+    let (what, client) = tell(context, finding.object);
     Finding {
         at: place::pointer(context.document, node),
         line: spot(context, node).map_or(context.origin.line, |spot| spot.line),
@@ -117,6 +116,11 @@ fn describe(context: &Context<'_>, finding: &rules::Finding) -> Finding {
             .map(|comparison| evidence(context, comparison))
             .collect(),
     }
+}
+
+/// What a place is, and whose.
+pub(crate) fn tell(context: &Context<'_>, object: ObjectId) -> (What, Option<Client>) {
+    Place::of(context, object).tell(context)
 }
 
 fn spot(context: &Context<'_>, node: NodeIndex) -> Option<place::Spot> {
@@ -146,7 +150,8 @@ fn evidence(context: &Context<'_>, comparison: &Comparison) -> Evidence {
     }
 }
 
-fn json(value: &Value) -> Json {
+/// A value as evidence has it.
+pub(crate) fn json(value: &Value) -> Json {
     match value {
         Value::Missing => Json::Null,
         Value::Number(value) => Json::from(*value),

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Engine, Notices};
+use super::{Engine, Explain, Notices};
 use crate::clock::{Clock, SystemClock};
 use crate::record::Caps;
 use crate::rules::{self, LoadErrors, Overrides, RuleSet};
@@ -39,6 +39,7 @@ pub struct EngineBuilder {
     caps: Caps,
     max_problems: usize,
     notices: Notices,
+    explain: Option<Explain>,
     clock: Arc<dyn Clock>,
 }
 
@@ -53,6 +54,7 @@ impl Default for EngineBuilder {
             caps: Caps::default(),
             max_problems: 100,
             notices: Notices::default(),
+            explain: None,
             clock: Arc::new(SystemClock),
         }
     }
@@ -116,6 +118,13 @@ impl EngineBuilder {
         self
     }
 
+    /// Tells of each document what every rule read and why it said what it said: far slower.
+    #[must_use]
+    pub fn explain(mut self, what: Explain) -> Self {
+        self.explain = Some(what);
+        self
+    }
+
     /// Takes the time of `raisedAt` from this clock.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -162,6 +171,7 @@ impl EngineBuilder {
             caps: self.caps,
             max_problems: self.max_problems,
             notices: self.notices,
+            explain: self.explain,
             clock: self.clock,
         };
         Ok((Arc::new(engine), notices))

@@ -6,6 +6,7 @@
 
 mod builder;
 mod capture;
+mod explain;
 mod report;
 
 use std::sync::Arc;
@@ -13,6 +14,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 pub use builder::{BuildError, EngineBuilder};
+pub use explain::{
+    Compared, Explain, ExplainedCondition, ExplainedPlace, ExplainedReading, ExplainedRule,
+};
 pub use report::{Fault, Report, RuleCount, Verdict};
 
 use crate::alert;
@@ -22,7 +26,7 @@ use crate::record::kind::{self, Taken};
 use crate::record::place;
 use crate::record::{Caps, Document, Kind, Origin, Parser};
 use crate::rules::facts::Facts;
-use crate::rules::{Evaluator, Outcome, RuleSet};
+use crate::rules::{Evaluator, Explainer, Outcome, RuleSet};
 use crate::schema::{Schema, Survey};
 use capture::{Violated, capture};
 
@@ -45,6 +49,7 @@ pub struct Engine {
     caps: Caps,
     max_problems: usize,
     notices: Notices,
+    explain: Option<Explain>,
     clock: Arc<dyn Clock>,
 }
 
@@ -106,6 +111,7 @@ impl Engine {
             survey: Survey::default(),
             facts: Arc::new(self.rules.facts()),
             evaluator: self.rules.evaluator(),
+            explainer: self.explain.as_ref().map(|_| self.rules.explainer()),
             outcome: Outcome::default(),
             violated: Violated::default(),
             known_notices: FxHashSet::default(),
@@ -126,6 +132,7 @@ pub struct Checker {
     survey: Survey,
     facts: Arc<Facts>,
     evaluator: Evaluator,
+    explainer: Option<Explainer>,
     outcome: Outcome,
     violated: Violated,
     known_notices: FxHashSet<u64>,
@@ -140,6 +147,7 @@ impl Checker {
             survey,
             facts,
             evaluator,
+            explainer,
             outcome,
             violated,
             known_notices,
@@ -247,6 +255,9 @@ impl Checker {
             if !said.findings.is_empty() {
                 alert::build(&context, rule, said, &mut report.alerts);
             }
+        }
+        if let (Some(explainer), Some(wanted)) = (explainer, &engine.explain) {
+            report.explained = explain::explain(&context, explainer, facts, wanted);
         }
         report
     }

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use super::explain::ExplainedRule;
 use crate::alert::Alert;
 use crate::record::{Kind, Spot};
 use crate::rules::RuleFault;
@@ -112,6 +113,8 @@ pub struct Report {
     pub rule_faults: Vec<(usize, RuleFault)>,
     /// the alerts raised
     pub alerts: Vec<Alert>,
+    /// why each rule said what it said, if the engine explains
+    pub explained: Vec<ExplainedRule>,
 }
 
 impl Report {
@@ -132,6 +135,7 @@ impl Report {
             rules: Vec::new(),
             rule_faults: Vec::new(),
             alerts: Vec::new(),
+            explained: Vec::new(),
         }
     }
 

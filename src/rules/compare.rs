@@ -96,7 +96,7 @@ impl Op {
     }
 
     /// The same comparison read from the other side.
-    const fn mirrored(self) -> Op {
+    pub(crate) const fn mirrored(self) -> Op {
         match self {
             Op::Greater => Op::Less,
             Op::GreaterOrEqual => Op::LessOrEqual,

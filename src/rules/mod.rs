@@ -16,9 +16,11 @@ mod arithmetic;
 mod ast;
 mod check;
 mod compare;
+mod condition;
 mod diagnostic;
 mod engine;
 mod evaluator;
+mod explain;
 mod expr;
 pub mod facts;
 mod fault;
@@ -46,8 +48,10 @@ mod way;
 mod tests;
 
 pub use compare::{Comparison, Op};
+pub use condition::{Condition, ConditionReading};
 pub use diagnostic::{LoadErrors, Notice, Place, Problem, render};
 pub use evaluator::Evaluator;
+pub use explain::{Explainer, Explanation, OtherLimits, Said, Seen};
 pub use interpret::MOST_RUNAWAYS;
 pub use limits::{Entry as LimitEntry, Limits};
 pub use outcome::{FaultKind, Finding, Key, Outcome, RuleFault, RuleOutcome};
@@ -174,6 +178,11 @@ impl RuleSet {
     /// An evaluator for one worker thread.
     pub fn evaluator(&self) -> Evaluator {
         Evaluator::new(self.clone())
+    }
+
+    /// What explains the rules, for one thread.
+    pub fn explainer(&self) -> Explainer {
+        Explainer::new(self.clone())
     }
 
     /// The text of each file, by name, to show problems and faults in.

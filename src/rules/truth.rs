@@ -237,7 +237,12 @@ pub(crate) fn guard(value: &Dynamic) -> Result<Dynamic, Failure> {
 
 /// `x ?? other`: `x` where it is there.
 pub(crate) fn or_else(value: Dynamic, other: Dynamic) -> Dynamic {
-    let absent = value.is_unit()
+    if is_absent(&value) { other } else { value }
+}
+
+/// Whether `??` passes over it.
+pub(crate) fn is_absent(value: &Dynamic) -> bool {
+    value.is_unit()
         || value
             .read_lock::<Measured>()
             .is_some_and(|m| m.value == Value::Missing)
@@ -246,8 +251,7 @@ pub(crate) fn or_else(value: Dynamic, other: Dynamic) -> Dynamic {
             .is_some_and(|truth| truth.verdict == Verdict::Unknown)
         || value
             .read_lock::<Handle>()
-            .is_some_and(|handle| handle.object.is_none());
-    if absent { other } else { value }
+            .is_some_and(|handle| handle.object.is_none())
 }
 
 /// `certain(x)`: a plain bool, true only if `x` is known to be true.
