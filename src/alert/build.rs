@@ -88,7 +88,8 @@ pub(crate) fn build(
     }
 }
 
-fn call_ref(context: &Context<'_>) -> CallRef {
+/// Which call it is.
+pub(crate) fn call_ref(context: &Context<'_>) -> CallRef {
     let call = context.call;
     CallRef {
         id: call.id().map(str::to_owned),

@@ -12,6 +12,10 @@ use crate::record::Caps;
 use crate::schema::Api;
 use crate::source::ReadOptions;
 
+mod tools;
+
+pub(super) use tools::{Documents, Explain, WhichRules};
+
 const EXAMPLES: &str = "\
 Examples:
   qualwatch --rules rules/ dir/                 watch a drop folder
@@ -71,6 +75,8 @@ pub struct Cli {
 pub enum Command {
     /// Check documents against the callRecord schema, or any other
     Check(Box<Check>),
+    /// Tell what each rule read in a record, and why it fired, stayed quiet or could not tell
+    Explain(Box<Explain>),
     /// Print the completion script of a shell
     Completions {
         /// the shell
@@ -342,6 +348,19 @@ pub enum Form {
     Text,
     /// one JSON object a line
     Json,
+}
+
+impl Colour {
+    /// Whether to colour what goes to a terminal, or elsewhere.
+    pub fn paints(self, terminal: bool) -> bool {
+        match self {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => {
+                terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
+        }
+    }
 }
 
 /// When to colour.

@@ -14,7 +14,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use super::Exit;
-use super::args::{Check, CheckForm, Colour, OutputForm};
+use super::args::{Check, CheckForm, OutputForm};
 use super::render::{Painter, count};
 use super::snippet;
 use crate::engine::{BuildError, Engine, Notices, Verdict};
@@ -134,13 +134,7 @@ pub fn written(
 
 /// Does the job.
 pub(super) fn run(args: &Check) -> Exit {
-    let coloured = |terminal: bool| match args.color {
-        Colour::Always => true,
-        Colour::Never => false,
-        Colour::Auto => {
-            terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-        }
-    };
+    let coloured = |terminal| args.color.paints(terminal);
     let message = |text: &str| {
         // What nobody can read is lost; nothing else can be done.
         let _ = io::stderr().lock().write_all(text.as_bytes());

@@ -5,9 +5,11 @@
 
 mod args;
 mod check;
+mod explain;
 mod fields;
 mod json;
 mod output;
+mod reading;
 mod rejects;
 mod render;
 mod run;
@@ -50,6 +52,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         None => run::run(&cli.run).into(),
         Some(args::Command::Check(args)) => check::run(&args).into(),
+        Some(args::Command::Explain(args)) => explain::run(&args).into(),
         Some(args::Command::Completions { shell }) => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "qualwatch", &mut text);

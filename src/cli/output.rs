@@ -31,6 +31,59 @@ pub(super) fn complain(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// How wide the lines are that people read on standard output.
+pub(super) fn width() -> usize {
+    const WIDEST: usize = 120;
+    const ELSEWHERE: usize = 100;
+    if io::stdout().is_terminal() {
+        textwrap::termwidth().clamp(40, WIDEST)
+    } else {
+        ELSEWHERE
+    }
+}
+
+/// Standard output of a job that ends; a reader that went away ends it quietly.
+#[derive(Default)]
+pub(super) struct Results {
+    gone: bool,
+    failed: Option<io::Error>,
+}
+
+impl Results {
+    /// Writes a text.
+    pub(super) fn write(&mut self, text: &str) {
+        if self.is_over() {
+            return;
+        }
+        let mut out = io::stdout().lock();
+        let result = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        match result {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.gone = true,
+            Err(error) => self.failed = Some(error),
+        }
+    }
+
+    /// Whether nothing more can be written.
+    pub(super) fn is_over(&self) -> bool {
+        self.gone || self.failed.is_some()
+    }
+
+    /// The exit status: `exit`, unless the results could not be written.
+    pub(super) fn exit(self, exit: Exit) -> Exit {
+        match self.failed {
+            Some(error) => {
+                complain(&format!(
+                    "error: cannot write to standard output: {error}\n"
+                ));
+                Exit::World
+            }
+            None if self.gone => Exit::Done,
+            None => exit,
+        }
+    }
+}
+
 /// Work that is done sooner shows no progress.
 const QUICK: Duration = Duration::from_millis(500);
 
@@ -52,11 +105,7 @@ impl Output {
     pub(super) fn new(form: Option<Form>, colour: Colour) -> Output {
         let (out_terminal, err_terminal) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let by_terminal = |terminal| if terminal { Form::Text } else { Form::Json };
-        let coloured = |terminal: bool| match colour {
-            Colour::Always => true,
-            Colour::Never => false,
-            Colour::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
-        };
+        let coloured = |terminal| colour.paints(terminal);
         let messages = form.unwrap_or(by_terminal(err_terminal));
         let progress = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {

@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use jiff::{SignedDuration, Timestamp};
 
 use super::snippet::{Mark, snippet};
-use crate::alert::{Alert, Client, Evidence, Finding};
+use crate::alert::{Alert, Client, Evidence, Finding, What};
 use crate::engine::{Report, Verdict};
 use crate::pipeline::Judged;
 use crate::record::call::End;
@@ -46,7 +46,7 @@ impl Painter {
         self.paint(Style::new().bold(), text)
     }
 
-    fn dim(self, text: &str) -> String {
+    pub(super) fn dim(self, text: &str) -> String {
         self.paint(Style::new().dimmed(), text)
     }
 
@@ -102,46 +102,13 @@ impl Painter {
     }
 
     fn finding(self, text: &mut String, alert: &Alert, finding: &Finding) {
-        let what = &finding.what;
-        let mut head = String::new();
-        if let Some(media) = &what.media {
-            let _ = write!(head, "{}", Safe(media));
-        }
-        match (what.path, &what.direction) {
-            (Some(path), _) => {
-                let _ = write!(head, " {path}");
-            }
-            (None, Some(direction)) => {
-                let _ = write!(head, " {}", Safe(direction));
-            }
-            (None, None) => {}
-        }
-        if let Some(rating) = &what.rating {
-            let _ = write!(head, "rated {}", Safe(rating));
-        }
-        if !what.tokens.is_empty() {
-            let tokens = what.tokens.join(", ");
-            let _ = write!(head, " ({})", Safe(&tokens));
-        }
-        if let Some(stage) = &what.stage {
-            let _ = write!(head, "failed in {}", Safe(stage));
-        }
-        if let Some(reason) = &what.reason {
-            let gap = if head.is_empty() { "failed: " } else { ": " };
-            let _ = write!(head, "{gap}{}", Safe(reason));
-        }
-        if head.is_empty() {
-            head.push_str(alert.on);
-        }
-        if let Some(client) = &finding.client {
-            let _ = write!(head, " — {}", describe_client(client));
-        }
+        let head = place_of(&finding.what, finding.client.as_ref(), alert.on);
         let measured: Vec<&Evidence> = finding
             .evidence
             .iter()
             .filter(|evidence| !evidence.limit.is_null() && !evidence.limit.is_array())
             .collect();
-        let _ = write!(text, "  {}", head.trim());
+        let _ = write!(text, "  {head}");
         if measured.iter().all(|evidence| evidence.line.is_none()) {
             let place = format!("{}:{}", Safe(&alert.source.name), finding.line);
             let _ = write!(text, "\n    {}", self.dim(&place));
@@ -311,6 +278,44 @@ impl Painter {
     }
 }
 
+/// What a place is, and whose: `main-audio downlink — Abbie Wilkins, caller, android`.
+pub(super) fn place_of(what: &What, client: Option<&Client>, on: &str) -> String {
+    let mut head = String::new();
+    if let Some(media) = &what.media {
+        let _ = write!(head, "{}", Safe(media));
+    }
+    match (what.path, &what.direction) {
+        (Some(path), _) => {
+            let _ = write!(head, " {path}");
+        }
+        (None, Some(direction)) => {
+            let _ = write!(head, " {}", Safe(direction));
+        }
+        (None, None) => {}
+    }
+    if let Some(rating) = &what.rating {
+        let _ = write!(head, "rated {}", Safe(rating));
+    }
+    if !what.tokens.is_empty() {
+        let tokens = what.tokens.join(", ");
+        let _ = write!(head, " ({})", Safe(&tokens));
+    }
+    if let Some(stage) = &what.stage {
+        let _ = write!(head, "failed in {}", Safe(stage));
+    }
+    if let Some(reason) = &what.reason {
+        let gap = if head.is_empty() { "failed: " } else { ": " };
+        let _ = write!(head, "{gap}{}", Safe(reason));
+    }
+    if head.is_empty() {
+        head.push_str(on);
+    }
+    if let Some(client) = client {
+        let _ = write!(head, " — {}", describe_client(client));
+    }
+    head.trim().to_owned()
+}
+
 fn call_of(report: &Report) -> String {
     report
         .call_id
@@ -341,14 +346,14 @@ fn describe_client(client: &Client) -> String {
     Safe(&joined.join(", ")).to_string()
 }
 
-fn plural(level: &str, count: u64) -> String {
+pub(super) fn plural(level: &str, count: u64) -> String {
     match (level, count) {
         (_, 1) | ("media" | "feedback", _) => level.to_owned(),
         _ => format!("{level}s"),
     }
 }
 
-fn when(start: Option<&str>, end: Option<&str>) -> Option<String> {
+pub(super) fn when(start: Option<&str>, end: Option<&str>) -> Option<String> {
     let start: Timestamp = start?.parse().ok()?;
     let mut text = start.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
     if let Some(end) = end.and_then(|end| end.parse::<Timestamp>().ok()) {
@@ -375,13 +380,19 @@ pub(super) fn quantity(value: &serde_json::Value, unit: Option<&str>) -> String 
         };
     };
     match unit {
-        Some("ratio") => format!("{} %", short(number * 100.0)),
+        Some("ratio") => format!("{} %", short(hundredfold(number))),
         Some("percent") => format!("{} %", short(number)),
+        Some("ms") if number.abs() >= 6e4 => format!("{} s", short(number / 1e3)),
         Some("bit/s") if number.abs() >= 1e6 => format!("{} Mbit/s", short(number / 1e6)),
         Some("bit/s") if number.abs() >= 1e3 => format!("{} kbit/s", short(number / 1e3)),
         Some("count") | None => short(number),
         Some(unit) => format!("{} {unit}", short(number)),
     }
+}
+
+/// A hundred times the number as it is written: 0.07 is 7, where a product would be a bit more.
+fn hundredfold(number: f64) -> f64 {
+    format!("{number}e2").parse().unwrap_or(number * 100.0)
 }
 
 /// At least three significant digits, and as many more as tell it from its neighbours at
@@ -430,7 +441,14 @@ mod tests {
         for (value, unit, shown) in [
             (json!(0.137), Some("ratio"), "13.7 %"),
             (json!(0.1), Some("ratio"), "10 %"),
+            (json!(0.07), Some("ratio"), "7 %"),
+            (
+                json!(0.070_000_000_000_000_02),
+                Some("ratio"),
+                "7.000000000000002 %",
+            ),
             (json!(266.0), Some("ms"), "266 ms"),
+            (json!(4_149_680.0), Some("ms"), "4149.7 s"),
             (json!(30.000_001), Some("ms"), "30.000001 ms"),
             (json!(1.160_898), Some("MOS"), "1.161 MOS"),
             (json!(709), Some("packets"), "709 packets"),

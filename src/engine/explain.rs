@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::alert::{self, Client, What};
+use crate::alert::{self, CallRef, Client, What};
 use crate::record::{NodeIndex, Spot, place};
 use crate::rules::facts::{Facts, NO_NODE, ObjectId};
 use crate::rules::fields::{FieldId, Unit};
@@ -21,6 +21,15 @@ pub struct Explain {
     pub rules: Vec<String>,
     /// only places above or below this JSON Pointer
     pub at: Option<String>,
+}
+
+/// Why the rules said of a document what they said.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// the call
+    pub call: CallRef,
+    /// what was asked for, in the order of the engine's rules
+    pub rules: Vec<ExplainedRule>,
 }
 
 /// What one rule made of a document.
@@ -108,7 +117,7 @@ pub(super) fn explain(
     explainer: &Explainer,
     facts: &Arc<Facts>,
     wanted: &Explain,
-) -> Vec<ExplainedRule> {
+) -> Explained {
     let mut places = Places {
         context,
         nodes: Vec::new(),
@@ -122,7 +131,11 @@ pub(super) fn explain(
         let mut told = Vec::new();
         for object in facts.objects(rule.level()) {
             let at = place::pointer(context.document, facts.node(*object));
-            if !wanted.at.as_deref().is_none_or(|wanted| is_near(&at, wanted)) {
+            if !wanted
+                .at
+                .as_deref()
+                .is_none_or(|wanted| is_near(&at, wanted))
+            {
                 continue;
             }
             let explanation = explainer.explain(number, facts, *object, &none);
@@ -134,7 +147,10 @@ pub(super) fn explain(
         });
     }
     places.fill(&mut explained);
-    explained
+    Explained {
+        call: alert::call_ref(context),
+        rules: explained,
+    }
 }
 
 /// Whether one of two pointers is the other's, or leads to it.
@@ -164,13 +180,7 @@ impl Places<'_> {
         })
     }
 
-    fn place(
-        &mut self,
-        at: String,
-        object: ObjectId,
-        said: Said,
-        seen: &[Seen],
-    ) -> ExplainedPlace {
+    fn place(&mut self, at: String, object: ObjectId, said: Said, seen: &[Seen]) -> ExplainedPlace {
         let (what, client) = alert::tell(self.context, object);
         ExplainedPlace {
             at,
@@ -242,7 +252,10 @@ impl Places<'_> {
         for place in explained.iter_mut().flat_map(|rule| &mut rule.places) {
             put(&mut place.spot);
             for condition in &mut place.conditions {
-                condition.readings.iter_mut().for_each(|reading| put(&mut reading.spot));
+                condition
+                    .readings
+                    .iter_mut()
+                    .for_each(|reading| put(&mut reading.spot));
             }
         }
     }

@@ -15,7 +15,8 @@ use rustc_hash::FxHashSet;
 
 pub use builder::{BuildError, EngineBuilder};
 pub use explain::{
-    Compared, Explain, ExplainedCondition, ExplainedPlace, ExplainedReading, ExplainedRule,
+    Compared, Explain, Explained, ExplainedCondition, ExplainedPlace, ExplainedReading,
+    ExplainedRule,
 };
 pub use report::{Fault, Report, RuleCount, Verdict};
 
@@ -257,7 +258,7 @@ impl Checker {
             }
         }
         if let (Some(explainer), Some(wanted)) = (explainer, &engine.explain) {
-            report.explained = explain::explain(&context, explainer, facts, wanted);
+            report.explained = Some(explain::explain(&context, explainer, facts, wanted));
         }
         report
     }

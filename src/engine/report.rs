@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::explain::ExplainedRule;
+use super::explain::Explained;
 use crate::alert::Alert;
 use crate::record::{Kind, Spot};
 use crate::rules::RuleFault;
@@ -114,7 +114,7 @@ pub struct Report {
     /// the alerts raised
     pub alerts: Vec<Alert>,
     /// why each rule said what it said, if the engine explains
-    pub explained: Vec<ExplainedRule>,
+    pub explained: Option<Explained>,
 }
 
 impl Report {
@@ -135,7 +135,7 @@ impl Report {
             rules: Vec::new(),
             rule_faults: Vec::new(),
             alerts: Vec::new(),
-            explained: Vec::new(),
+            explained: None,
         }
     }
 

@@ -20,6 +20,8 @@ use super::value::Value;
 pub struct Condition {
     /// As the rule has it, without its parameter: `averageJitter > limits::jitter`.
     pub text: String,
+    /// What is compared: `averageJitter`, or what is calculated of it.
+    pub subject: String,
     /// What must hold before it matters, outermost first.
     pub before: Vec<String>,
     /// Where its operator or name stands.
@@ -28,7 +30,7 @@ pub struct Condition {
     pub op: Op,
     /// The only reading that is compared, and the way to it.
     pub reading: Option<ConditionReading>,
-    /// The limit that it is compared with.
+    /// The limit that it is compared with, as it is and not calculated with.
     pub limit: Option<Arc<str>>,
     /// Whether a missing reading can leave it unknown.
     pub may_be_unknown: bool,
@@ -161,12 +163,10 @@ impl Finder<'_> {
             K::Has(of) => (Op::Present, vec![of]),
             _ => (Op::Equal, vec![part]),
         };
-        let mut limit = None;
-        find(&sides[1..], &mut |part| {
-            if let K::Limit(found) = &part.kind {
-                limit = limit.take().or_else(|| found.name.clone());
-            }
-        });
+        let limit = match sides.get(1).map(|side| &side.kind) {
+            Some(K::Limit(limit)) => limit.name.clone(),
+            _ => None,
+        };
         let mut readings = Vec::new();
         find(&sides, &mut |part| {
             if let K::Reading(path, field) = &part.kind {
@@ -184,6 +184,7 @@ impl Finder<'_> {
         };
         Condition {
             text: text(part),
+            subject: text(sides[0]),
             before: self.before.clone(),
             place: (self.place)(part.spot),
             op,

@@ -2,6 +2,7 @@
 
 pub(crate) mod build;
 mod cases;
+mod explain;
 mod hostile;
 mod language;
 mod shipped;

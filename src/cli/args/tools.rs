@@ -1,0 +1,101 @@
+//! Flags of the jobs that help to write rules and to set limits.
+//!
+//! What they share is one struct each: which rules, and which documents.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Colour, Form, Limits};
+use crate::frame::Framing;
+use crate::schema::Api;
+use crate::source::ReadOptions;
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  qualwatch explain record.json                       every rule, places of one outcome together
+  qualwatch explain --rule poor-audio record.json     one rule
+  qualwatch explain --at /sessions/0 record.json      one part of the record
+  qualwatch explain --each --rules rules/ record.json each place by itself
+  qualwatch explain --format json dir/                one JSON object a document
+
+Exit status:
+  0 done   2 usage, configuration or rules   3 a source failed";
+
+/// Which rules, with which limits.
+#[derive(Debug, Args)]
+pub struct WhichRules {
+    /// Rules: a folder of *.rhai with thresholds.toml, or one file; may be repeated [default: the shipped rules]
+    #[arg(long, value_name = "PATH", help_heading = "Rules")]
+    pub rules: Vec<PathBuf>,
+    /// Set a limit of thresholds.toml, such as jitter=40ms or packet_loss=5%
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "Rules")]
+    pub set: Vec<String>,
+}
+
+/// Documents that are read once.
+#[derive(Debug, Args)]
+pub struct Documents {
+    /// Which API of Microsoft Graph the records come from: v1.0 or beta
+    #[arg(
+        long,
+        value_name = "API",
+        default_value = "v1.0",
+        help_heading = "Input"
+    )]
+    pub api: Api,
+    /// How a source holds its documents: auto, document, lines, sequence or array
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "auto",
+        help_heading = "Input"
+    )]
+    pub framing: Framing,
+    /// limits of a document
+    #[command(flatten)]
+    pub limits: Limits,
+    /// Threads that judge documents [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Input")]
+    pub workers: Option<u16>,
+}
+
+impl Documents {
+    /// How sources are read.
+    pub fn read(&self) -> ReadOptions {
+        self.limits.read(self.framing, false)
+    }
+}
+
+/// Tells what each rule read, and why it said what it said.
+#[derive(Debug, Args)]
+#[command(after_help = EXPLAIN_EXAMPLES)]
+pub struct Explain {
+    /// Files, folders (read once) or - for standard input [default: piped stdin]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Only the rule of this name; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub rule: Vec<String>,
+    /// Only places above or below this JSON Pointer, such as /sessions/0/segments/1
+    #[arg(long, value_name = "POINTER")]
+    pub at: Option<String>,
+    /// Each place by itself, with all that was read there and where it stands
+    #[arg(long)]
+    pub each: bool,
+
+    /// which rules
+    #[command(flatten)]
+    pub which: WhichRules,
+    /// which documents
+    #[command(flatten)]
+    pub documents: Documents,
+
+    /// Form of what is told
+    #[arg(long, value_enum, default_value_t = Form::Text, value_name = "FORM", help_heading = "Output")]
+    pub format: Form,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", help_heading = "Output")]
+    pub color: Colour,
+}
