@@ -290,7 +290,11 @@ fn every_flag_that_a_page_names_is_one_of_ours() {
         "--help",
         "--workspace",
     ];
-    let ours = read("src/cli/args.rs");
+    let ours: String = files("src/cli")
+        .iter()
+        .filter(|path| path.starts_with("src/cli/args"))
+        .map(|path| read(path))
+        .collect();
     for page in [
         "docs/performance.md",
         "README.md",

@@ -72,6 +72,43 @@ fn every_session_goes_as_it_is_written() {
 }
 
 #[test]
+fn the_pages_show_what_is_really_printed() {
+    let mut seen = 0;
+    for page in ["README.md"] {
+        let page_text = fs::read_to_string(support::root(page)).expect("readable");
+        for block in page_text.split("```console\n").skip(1) {
+            let block = block.split("\n```").next().unwrap_or_default();
+            let Some((command, shown)) = block.split_once('\n') else {
+                continue;
+            };
+            let Some(command) = command.strip_prefix("$ qualwatch ") else {
+                continue;
+            };
+            let words = words(command);
+            let ours = ["explain", "rules", "test", "tune"];
+            if !words
+                .first()
+                .is_some_and(|word| ours.contains(&word.as_str()))
+            {
+                continue;
+            }
+            seen += 1;
+            let output = run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+            let printed = text(&output.stdout);
+            // `…` stands for lines that are left out.
+            let mut rest = printed.as_str();
+            for part in shown.split("…\n") {
+                let part = part.trim_end_matches('\n').trim_end_matches("\n…");
+                let at = rest.find(part);
+                let at = at.unwrap_or_else(|| panic!("{page}: {command}\n{part}\n---\n{printed}"));
+                rest = &rest[at + part.len()..];
+            }
+        }
+    }
+    assert!(seen > 0);
+}
+
+#[test]
 fn an_explanation_adds_up_to_what_the_main_job_counts() {
     let records = "examples/records/generated.ndjson";
     let counts = text(&run(&["--format", "json", records]).stderr);
