@@ -245,7 +245,7 @@ impl Rule {
     }
 
     fn when_typed(&self) -> Result<&Typed, expr::Unfollowed> {
-        let body = self.bodies().iter().find(|body| body.key == "when");
+        let body = self.bodies.iter().find(|body| body.key == "when");
         match body.map(|body| &body.typed) {
             Some(Ok(typed)) => Ok(typed),
             Some(Err(unfollowed)) => Err(unfollowed.clone()),

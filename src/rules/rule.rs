@@ -83,6 +83,8 @@ pub struct Rule {
     pub(crate) ast: Arc<AST>,
     pub(crate) pack: usize,
     pub(crate) native: Native,
+    /// Its closures, in the order in which their keys are read; explained from these.
+    pub(crate) bodies: Vec<Body>,
 }
 
 impl Rule {
@@ -242,6 +244,7 @@ impl Reader<'_> {
             ast: self.file.ast.clone(),
             pack: self.file.pack,
             native: Native::of(&self.bodies, self.registration.call),
+            bodies: std::mem::take(&mut self.bodies),
         })
     }
 
