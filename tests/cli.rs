@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const EXAMPLE: &str = "examples/records/microsoft-example-2-expanded.json";
 
@@ -220,6 +220,43 @@ fn rules_that_do_not_load_are_shown_with_their_place() {
         "{shown}"
     );
     assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn what_is_wrong_with_rules_is_data_for_programs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rule = r#"rule("r", #{ on: "stream", when: |s| s.averageJitter > limits::loss });"#;
+    fs::write(folder.path().join("bad.rhai"), rule).expect("written");
+    fs::write(
+        folder.path().join("thresholds.toml"),
+        "loss = \"10%\"\nidle = 1",
+    )
+    .expect("written");
+    let rules = folder.path().display().to_string();
+    let output = run(&["--rules", &rules, "--check", "--format", "json"], b"");
+    assert_eq!(output.status.code(), Some(2));
+    let found = lines(&output.stderr);
+    assert_eq!(found.len(), 1);
+    let told = &found[0];
+    assert_eq!(
+        (&told["schema"], &told["code"]),
+        (&json!("qualwatch.rules/1"), &json!("QR041"))
+    );
+    assert_eq!(told["severity"], "error");
+    assert_eq!(
+        (&told["place"]["line"], &told["place"]["column"]),
+        (&json!(1), &json!(54))
+    );
+    assert_eq!(told["also"]["line"], 1);
+    let mended = rule.replace("averageJitter", "averagePacketLossRate");
+    fs::write(folder.path().join("bad.rhai"), mended).expect("written");
+    let output = run(&["--rules", &rules, "--check", "--format", "json"], b"");
+    assert_eq!(output.status.code(), Some(0));
+    let told = &lines(&output.stderr)[0];
+    assert_eq!(
+        (&told["code"], &told["severity"]),
+        (&json!("QR034"), &json!("notice"))
+    );
 }
 
 #[test]

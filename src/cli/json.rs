@@ -4,6 +4,7 @@
 //! have a schema of their own. Text that could harm a terminal is escaped.
 
 use serde::Serialize;
+use serde_json::json;
 
 use crate::engine::Verdict;
 use crate::pipeline::Judged;
@@ -18,6 +19,25 @@ pub(super) fn line(value: &impl Serialize) -> String {
     let mut line = safe_json(&json).into_owned();
     line.push('\n');
     line
+}
+
+/// One thing that is wrong with the rules, or worth knowing about them.
+pub(super) fn about_rules(problem: &crate::rules::Problem) -> String {
+    let place = |place: &crate::rules::Place| json!({"file": &*place.file, "line": place.line, "column": place.column});
+    let also = problem.also.as_ref().map(|(other, said)| {
+        let mut other = place(other);
+        other["message"] = json!(said);
+        other
+    });
+    line(&json!({
+        "schema": "qualwatch.rules/1",
+        "code": problem.kind.code(),
+        "severity": if problem.kind.is_notice() { "notice" } else { "error" },
+        "message": problem.kind.to_string(),
+        "place": problem.place.as_ref().map(place),
+        "also": also,
+        "help": problem.help,
+    }))
 }
 
 #[derive(Serialize)]

@@ -91,14 +91,7 @@ pub(super) fn run(args: &Run) -> Exit {
                 text.push('\n');
                 text
             }
-            Form::Json => notices
-                .iter()
-                .map(|notice| {
-                    super::json::line(
-                        &json!({"schema": "qualwatch.rule/1", "notice": notice.to_string()}),
-                    )
-                })
-                .collect(),
+            Form::Json => notices.iter().map(super::json::about_rules).collect(),
         };
         output.message(&text);
     }
@@ -221,6 +214,14 @@ fn build(args: &Run) -> Result<(Arc<Engine>, Vec<rules::Notice>), String> {
         let colour = std::io::stderr().is_terminal()
             && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         match error {
+            BuildError::Rules(errors) if args.format == Some(Form::Json) => {
+                let lines: String = errors
+                    .problems
+                    .iter()
+                    .map(super::json::about_rules)
+                    .collect();
+                lines.trim_end().to_owned()
+            }
             BuildError::Rules(errors) => {
                 format!("{}\n\nerror: the rules do not load", errors.render(colour))
             }
