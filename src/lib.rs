@@ -64,6 +64,10 @@ pub mod alert;
 
 pub mod engine;
 
+pub mod sink;
+
+pub mod deliver;
+
 pub mod pipeline;
 
 pub mod cli;

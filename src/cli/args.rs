@@ -40,6 +40,15 @@ Examples:
   qualwatch fields stream           those of a level
   qualwatch fields jitter           those with that in their name
   qualwatch fields --format json    for an editor's completion and hover";
+const ROUTES: &str = "\
+Example:
+  qualwatch --once dir/ --format json | qualwatch routes -
+
+Exit status:
+  0 some sink gets each alert   1 an alert goes nowhere   2 no alert, or a broken configuration";
+const SINKS_TEST: &str = "\
+Exit status:
+  0 every receiver took the test   1 one did not   2 no such sink, or a broken configuration";
 const CHECK_EXAMPLES: &str = "\
 Examples:
   qualwatch check record.json                         against the callRecord schema
@@ -87,6 +96,12 @@ pub enum Command {
     Fields(Fields),
     /// Print the man page
     Man,
+    /// Tell which sinks would get an alert, and why
+    #[command(after_help = ROUTES)]
+    Routes(Routes),
+    /// Try the sinks of the configuration
+    #[command(subcommand)]
+    Sinks(SinksJob),
     /// Print the built-in schema, or compare it with newer metadata of Microsoft's
     #[command(subcommand)]
     Schema(SchemaJob),
@@ -101,6 +116,39 @@ pub struct Fields {
     /// Form of the list; json is for editors
     #[arg(long, value_enum, value_name = "FORM", default_value = "text")]
     pub format: Form,
+}
+
+/// Whose way is asked for.
+#[derive(Debug, Args)]
+pub struct Routes {
+    /// An alert as qualwatch writes it, one line of JSON or several; - for standard input
+    #[arg(value_name = "ALERT.json")]
+    pub alert: PathBuf,
+    /// The configuration [default: qualwatch.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Form of the answer
+    #[arg(long, value_enum, value_name = "FORM", default_value = "text")]
+    pub format: Form,
+}
+
+/// Jobs about sinks.
+#[derive(Debug, Subcommand)]
+pub enum SinksJob {
+    /// Send a test to one sink, or to all
+    #[command(after_help = SINKS_TEST)]
+    Test(SinksTest),
+}
+
+/// Which sinks to try.
+#[derive(Debug, Args)]
+pub struct SinksTest {
+    /// The sink's name [default: all that are enabled]
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// The configuration [default: qualwatch.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// Jobs about the built-in schema.
@@ -184,6 +232,9 @@ pub struct Run {
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time, help_heading = "Folder")]
     pub patience: Duration,
 
+    /// Sinks and their routes [default: qualwatch.toml, if it is there]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub config: Option<PathBuf>,
     /// Keep every document that is not simply valid here, byte for byte, each beside its reasons
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub rejects: Option<PathBuf>,

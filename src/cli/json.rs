@@ -122,7 +122,12 @@ pub(super) fn document(source: &str, judged: &Judged) -> String {
 }
 
 /// The summary as one line. Every count has its unit in its place.
-pub(super) fn summary(summary: &Summary, rules: &RuleSet, files: &super::run::Files) -> String {
+pub(super) fn summary(
+    summary: &Summary,
+    rules: &RuleSet,
+    files: &super::run::Files,
+    delivery: Option<serde_json::Value>,
+) -> String {
     use serde_json::{Map, Value, json};
     let mut verdicts = Map::new();
     for verdict in Verdict::ALL {
@@ -149,7 +154,7 @@ pub(super) fn summary(summary: &Summary, rules: &RuleSet, files: &super::run::Fi
         .zip(&summary.rules)
         .map(|(rule, count)| (rule.name().to_string(), json!(count)))
         .collect();
-    line(&json!({
+    let mut value = json!({
         "schema": "qualwatch.summary/1",
         "documents": {
             "seen": summary.seen,
@@ -166,5 +171,9 @@ pub(super) fn summary(summary: &Summary, rules: &RuleSet, files: &super::run::Fi
         "files": files.json(),
         "alerts": alerts,
         "rules": per_rule,
-    }))
+    });
+    if let Some(delivery) = delivery {
+        value["delivery"] = delivery;
+    }
+    line(&value)
 }

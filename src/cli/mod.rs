@@ -5,6 +5,8 @@
 
 mod args;
 mod check;
+mod config;
+mod delivery;
 mod explain;
 mod fields;
 mod json;
@@ -14,6 +16,7 @@ mod rejects;
 mod render;
 mod run;
 mod schema;
+mod sinks;
 mod snippet;
 
 use std::process::ExitCode;
@@ -59,6 +62,8 @@ pub fn main() -> ExitCode {
             output::print(&text)
         }
         Some(args::Command::Fields(args)) => fields::run(&args),
+        Some(args::Command::Routes(args)) => sinks::routes(&args).into(),
+        Some(args::Command::Sinks(args::SinksJob::Test(args))) => sinks::test(&args).into(),
         Some(args::Command::Schema(job)) => schema::run(&job),
         Some(args::Command::Man) => {
             let mut text = Vec::new();

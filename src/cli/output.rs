@@ -87,6 +87,28 @@ impl Results {
 /// Work that is done sooner shows no progress.
 const QUICK: Duration = Duration::from_millis(500);
 
+/// Says messages from other threads than the one that has the output.
+#[derive(Clone)]
+pub(super) struct Voice {
+    form: Form,
+    painter: Painter,
+    progress: ProgressBar,
+}
+
+impl Voice {
+    /// Form of messages, and how to paint them.
+    pub(super) fn form(&self) -> (Form, Painter) {
+        (self.form, self.painter)
+    }
+
+    /// Writes a message; one that nobody can read is lost, as nothing else can be done.
+    pub(super) fn say(&self, text: &str) {
+        self.progress.suspend(|| {
+            let _ = io::stderr().lock().write_all(text.as_bytes());
+        });
+    }
+}
+
 /// Where results go.
 pub(super) struct Output {
     alerts: Form,
@@ -132,6 +154,15 @@ impl Output {
     /// Form of messages, and how to paint them.
     pub(super) fn messages(&self) -> (Form, Painter) {
         (self.messages, self.err_painter)
+    }
+
+    /// The same voice for other threads.
+    pub(super) fn voice(&self) -> Voice {
+        Voice {
+            form: self.messages,
+            painter: self.err_painter,
+            progress: self.progress.clone(),
+        }
     }
 
     /// Whether the reader of standard output went away.

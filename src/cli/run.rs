@@ -14,9 +14,12 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::Exit;
 use super::args::{FailOn, Form, Run};
+use super::delivery::{self, Delivered, Delivery};
 use super::output::Output;
 use super::rejects::Rejects;
 use super::render::{count, counted};
+use crate::alert::Alert;
+use crate::deliver::Ender;
 use crate::engine::{BuildError, Engine, Notices, Verdict};
 use crate::pipeline::{self, Event, Intake, Judged, Stopper};
 use crate::rules::{self, RuleSet, Severity};
@@ -100,6 +103,14 @@ pub(super) fn run(args: &Run) -> Exit {
         output.end_progress();
         return Exit::Done;
     }
+    let config = match super::config::read(args.config.as_deref()) {
+        Ok(config) => config,
+        Err(message) => {
+            output.end_progress();
+            output.message(&format!("{message}\n"));
+            return Exit::Usage;
+        }
+    };
     let intakes = match intakes(args) {
         Ok(intakes) => intakes,
         Err(message) => {
@@ -128,6 +139,14 @@ pub(super) fn run(args: &Run) -> Exit {
             return Exit::World;
         }
     };
+    let delivery = match Delivery::start(config, output.voice()) {
+        Ok(delivery) => delivery,
+        Err(error) => {
+            output.end_progress();
+            output.message(&format!("error: cannot start the sinks: {error}\n"));
+            return Exit::World;
+        }
+    };
     let running = pipeline::run(
         Arc::clone(&engine),
         intakes.list,
@@ -140,7 +159,7 @@ pub(super) fn run(args: &Run) -> Exit {
             every_document: false,
         },
     );
-    if let Err(error) = stop_on_signals(running.stopper()) {
+    if let Err(error) = stop_on_signals(running.stopper(), delivery.as_ref().map(Delivery::ender)) {
         output.message(&format!("error: cannot listen for signals: {error}\n"));
         return Exit::World;
     }
@@ -162,6 +181,7 @@ pub(super) fn run(args: &Run) -> Exit {
     }
     let mut job = Job {
         output,
+        delivery,
         rejects,
         summary: Summary::default(),
         files: Files::default(),
@@ -285,12 +305,15 @@ fn intakes(args: &Run) -> Result<Intakes, String> {
 }
 
 /// The first signal finishes what is in flight, the second ends at once.
-fn stop_on_signals(stopper: Stopper) -> std::io::Result<()> {
+fn stop_on_signals(stopper: Stopper, ender: Option<Ender>) -> std::io::Result<()> {
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])?;
     std::thread::spawn(move || {
         let mut signals = signals.forever();
         if signals.next().is_some() {
             stopper.stop();
+            if let Some(ender) = &ender {
+                ender.end();
+            }
         }
         if let Some(signal) = signals.next() {
             std::process::exit(128 + signal);
@@ -329,6 +352,7 @@ fn list(rules: &RuleSet) -> String {
 struct Job<'e> {
     engine: &'e Engine,
     output: Output,
+    delivery: Option<Delivery>,
     rejects: Option<Rejects>,
     summary: Summary,
     files: Files,
@@ -415,9 +439,7 @@ impl Job<'_> {
             };
             self.output.message(&text);
         }
-        for alert in &judged.report.alerts {
-            self.output.alert(alert);
-        }
+        self.alerts(&judged.report.alerts);
         for (rule, fault) in &judged.report.rule_faults {
             self.rule_fault(*rule, fault);
         }
@@ -430,6 +452,27 @@ impl Job<'_> {
                 let message = format!("it could not be kept in the folder of --rejects: {error}");
                 self.file_message(source, "error", &message);
             }
+        }
+    }
+
+    fn alerts(&mut self, alerts: &[Alert]) {
+        let Some(delivery) = self.delivery.as_ref().filter(|_| !alerts.is_empty()) else {
+            for alert in alerts {
+                self.output.alert(alert);
+            }
+            return;
+        };
+        let told = delivery::told(alerts);
+        for (alert, told) in alerts.iter().zip(&told) {
+            if delivery.prints(told) {
+                self.output.alert(alert);
+            }
+        }
+        // Where there is no room this waits, and what was printed should be seen meanwhile.
+        self.output.flush();
+        if let Err(message) = delivery.put(&told) {
+            self.world_failed = true;
+            self.file_message("outbox", "error", &message);
         }
     }
 
@@ -489,10 +532,21 @@ impl Job<'_> {
     fn finish(mut self, args: &Run) -> Exit {
         self.output.flush();
         self.output.end_progress();
+        let delivered = self.delivery.take().map(Delivery::finish);
+        if delivered
+            .as_ref()
+            .is_some_and(|delivered| !delivered.all_arrived())
+        {
+            self.world_failed = true;
+        }
         let text = match self.output.messages() {
-            (Form::Text, _) => self.summary_text(),
+            (Form::Text, _) => {
+                let sinks = delivered.as_ref().map(Delivered::text).unwrap_or_default();
+                self.summary_text() + sinks.as_str()
+            }
             (Form::Json, _) => {
-                super::json::summary(&self.summary, self.engine.rules(), &self.files)
+                let delivery = delivered.as_ref().map(Delivered::json);
+                super::json::summary(&self.summary, self.engine.rules(), &self.files, delivery)
             }
         };
         self.output.message(&text);

@@ -1,0 +1,285 @@
+//! Delivery as the program's user sees it: lines when something changes, counts
+//! at the end.
+//!
+//! It decides nothing about deliveries; see [`crate::deliver`].
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::args::Form;
+use super::output::Voice;
+use super::render::{count, counted};
+use crate::alert::Alert;
+use crate::clock::SystemClock;
+use crate::deliver::{Deliveries, Ender, Left, MemoryOutbox, Note, SinkCounts};
+use crate::sink::route::route;
+use crate::sink::{Config, Told};
+use crate::text::Safe;
+
+/// Sinks at work beside the main job.
+pub(super) struct Delivery {
+    deliveries: Deliveries,
+    config: Config,
+    /// the names of sinks that are standard output
+    stdout: Option<Arc<str>>,
+    voice: Voice,
+}
+
+/// What delivery came to.
+pub(super) struct Delivered {
+    counts: Vec<(Arc<str>, SinkCounts)>,
+    left: Left,
+    waits: u64,
+    unrouted: u64,
+}
+
+impl Delivery {
+    /// Starts the sinks; `None` if there are none.
+    pub(super) fn start(config: Config, voice: Voice) -> std::io::Result<Option<Delivery>> {
+        if config.sinks.is_empty() {
+            return Ok(None);
+        }
+        let delivery = config.delivery;
+        let outbox = Arc::new(MemoryOutbox::new(delivery.queue, delivery.memory));
+        let notes = voice.clone();
+        let deliveries = Deliveries::start(&config, outbox, Arc::new(SystemClock), move |note| {
+            notes.say(&line(&notes, &note));
+        })?;
+        let stdout = config
+            .sinks
+            .iter()
+            .find(|sink| sink.kind == "stdout")
+            .map(|sink| Arc::clone(&sink.name));
+        let started = Delivery {
+            deliveries,
+            config,
+            stdout,
+            voice,
+        };
+        started.say_who();
+        Ok(Some(started))
+    }
+
+    fn say_who(&self) {
+        let names: Vec<String> = self
+            .config
+            .sinks
+            .iter()
+            .filter(|sink| sink.enabled)
+            .map(|sink| sink.name.to_string())
+            .collect();
+        if self
+            .config
+            .sinks
+            .iter()
+            .all(|sink| !sink.enabled || sink.sink.is_none())
+        {
+            return;
+        }
+        let text = match self.voice.form() {
+            (Form::Text, painter) => format!(
+                "{}  alerts go to {}; they are kept in memory: what is not delivered when qualwatch ends is lost\n",
+                painter.bold("sinks"),
+                names.join(", "),
+            ),
+            (Form::Json, _) => super::json::line(&json!({
+                "schema": "qualwatch.sink/1", "what": "started", "sinks": names, "survives": false,
+            })),
+        };
+        self.voice.say(&text);
+    }
+
+    /// Whether standard output gets this alert: always, unless a sink of its type says otherwise.
+    pub(super) fn prints(&self, told: &Told) -> bool {
+        let Some(stdout) = &self.stdout else {
+            return true;
+        };
+        let routed = route(&self.config.routes, &self.config.names(), told);
+        routed.sinks.contains(stdout)
+    }
+
+    /// Hands the alerts of one document to their sinks.
+    ///
+    /// # Errors
+    /// What to say if they cannot be kept.
+    pub(super) fn put(&self, alerts: &[Told]) -> Result<(), String> {
+        self.deliveries.put(alerts).map_err(|error| {
+            format!(
+                "{} could not be queued: {error}",
+                counted(alerts.len() as u64, "alert")
+            )
+        })
+    }
+
+    /// Asks for the end from another thread.
+    pub(super) fn ender(&self) -> Ender {
+        self.deliveries.ender()
+    }
+
+    /// Sends what is queued, as long as a stop may take.
+    pub(super) fn finish(self) -> Delivered {
+        let (waits, unrouted) = (self.deliveries.waits(), self.deliveries.unrouted());
+        let counting = self.deliveries.counter();
+        let left = self.deliveries.stop();
+        Delivered {
+            counts: counting(),
+            left,
+            waits,
+            unrouted,
+        }
+    }
+}
+
+/// Alerts as sinks take them.
+pub(super) fn told(alerts: &[Alert]) -> Vec<Told> {
+    alerts
+        .iter()
+        .filter_map(|alert| Told::new(alert).ok())
+        .collect()
+}
+
+impl Delivered {
+    /// Whether everything arrived.
+    pub(super) fn all_arrived(&self) -> bool {
+        self.left.dead() == 0 && (self.left.waiting() == 0 || self.left.survives)
+    }
+
+    /// The counts for programs.
+    pub(super) fn json(&self) -> Value {
+        let sinks: serde_json::Map<String, Value> = self
+            .counts
+            .iter()
+            .map(|(name, counts)| {
+                let totals = self.left.sinks.iter().find(|(sink, _)| sink == name);
+                let totals = totals.map(|(_, totals)| *totals).unwrap_or_default();
+                let mut value = json!(counts);
+                value["waiting"] = totals.waiting.into();
+                value["deadLetters"] = totals.dead.into();
+                (name.to_string(), value)
+            })
+            .collect();
+        json!({"sinks": sinks, "waitedForRoom": self.waits, "unrouted": self.unrouted})
+    }
+
+    /// The counts for people.
+    pub(super) fn text(&self) -> String {
+        let width = self
+            .counts
+            .iter()
+            .map(|(name, _)| name.len())
+            .max()
+            .unwrap_or(0)
+            .max(4);
+        let mut text = format!(
+            "{:width$}  {:>10}  {:>10}  {:>10}  {:>10}  {:>10}\n",
+            "sink", "queued", "delivered", "retried", "dead", "left"
+        );
+        for (name, counts) in &self.counts {
+            let totals = self.left.sinks.iter().find(|(sink, _)| sink == name);
+            let left = totals.map_or(0, |(_, totals)| totals.waiting);
+            text.push_str(&format!(
+                "{:width$}  {:>10}  {:>10}  {:>10}  {:>10}  {:>10}\n",
+                Safe(name).to_string(),
+                count(counts.queued),
+                count(counts.delivered),
+                count(counts.retried),
+                count(counts.dead),
+                count(left),
+            ));
+        }
+        if self.unrouted > 0 {
+            text.push_str(&format!(
+                "{} went to no sink: no route fitted\n",
+                counted(self.unrouted, "alert")
+            ));
+        }
+        if self.waits > 0 {
+            text.push_str(&format!(
+                "reading waited {} for room in the outbox\n",
+                counted(self.waits, "time")
+            ));
+        }
+        let waiting = self.left.waiting();
+        if waiting > 0 && !self.left.survives {
+            text.push_str(&format!(
+                "{} not delivered and lost: there is no state folder to keep them\n",
+                counted(waiting, "alert")
+            ));
+        }
+        text
+    }
+}
+
+fn line(voice: &Voice, note: &Note) -> String {
+    let (name, what, detail, value) = match note {
+        Note::Down { sink, why, waiting } => (
+            sink.to_string(),
+            "sink down",
+            format!("{why}; {} for it, and it is tried again", wait(*waiting)),
+            json!({"why": why, "waiting": waiting}),
+        ),
+        Note::Up { sink, waiting } => (
+            sink.to_string(),
+            "sink up",
+            format!("it takes alerts again; {} for it", wait(*waiting)),
+            json!({"waiting": waiting}),
+        ),
+        Note::Dead { row, why } => {
+            let told = Told::read(Arc::clone(&row.new.payload)).ok();
+            let rule = told.as_ref().map_or("alert", Told::rule).to_owned();
+            let call = row.new.call.as_deref().unwrap_or("without an id");
+            (
+                row.new.sink.to_string(),
+                "dead letter",
+                format!("{rule}, call {call}: {why}"),
+                json!({"why": why, "event": &*row.new.event, "rule": rule, "call": row.new.call.as_deref()}),
+            )
+        }
+        Note::Full => (
+            String::new(),
+            "outbox full",
+            "reading waits until something is delivered".to_owned(),
+            json!({}),
+        ),
+        Note::Room => (
+            String::new(),
+            "outbox has room",
+            "reading goes on".to_owned(),
+            json!({}),
+        ),
+        Note::Failed { sink, why } => (
+            sink.to_string(),
+            "outbox failed",
+            why.clone(),
+            json!({"why": why}),
+        ),
+    };
+    match voice.form() {
+        (Form::Text, painter) => {
+            let gap = if name.is_empty() { "" } else { "  " };
+            format!(
+                "{}{gap}{}  {}\n",
+                painter.bold(what),
+                Safe(&name),
+                Safe(&detail)
+            )
+        }
+        (Form::Json, _) => {
+            let mut value = value;
+            value["schema"] = "qualwatch.sink/1".into();
+            value["what"] = what.into();
+            if !name.is_empty() {
+                value["sink"] = name.into();
+            }
+            super::json::line(&value)
+        }
+    }
+}
+
+fn wait(waiting: u64) -> String {
+    match waiting {
+        1 => "1 alert waits".to_owned(),
+        other => format!("{} wait", counted(other, "alert")),
+    }
+}

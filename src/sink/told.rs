@@ -1,0 +1,401 @@
+//! An alert as sinks read it: its JSON, and the words for people.
+//!
+//! Sinks know an alert by its JSON alone, so one that waited on a disk since an
+//! earlier version is told like a new one. Members that are missing are left
+//! out; nothing here fails, and nothing here escapes: that is each sink's.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::private::Shown;
+
+/// One alert, ready to be told.
+#[derive(Clone, Debug)]
+pub struct Told {
+    json: Arc<str>,
+    value: Value,
+    event: String,
+}
+
+/// Why a text is no alert.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAlert {
+    /// It is no JSON.
+    #[error("it is no JSON: {0}")]
+    NoJson(#[from] serde_json::Error),
+    /// It is JSON of another kind.
+    #[error("it is no alert: its `schema` is not qualwatch.alert/1")]
+    OtherSchema,
+}
+
+impl Told {
+    /// Reads an alert's JSON.
+    ///
+    /// # Errors
+    /// If the text is no JSON, or not of `schemas/alert.schema.json`'s kind.
+    pub fn read(json: impl Into<Arc<str>>) -> Result<Told, NoAlert> {
+        let json = json.into();
+        let value: Value = serde_json::from_str(&json)?;
+        if value.get("schema").and_then(Value::as_str) != Some(crate::alert::SCHEMA) {
+            return Err(NoAlert::OtherSchema);
+        }
+        let event = event_id(&value);
+        Ok(Told { json, value, event })
+    }
+
+    /// Takes an alert as it was raised.
+    ///
+    /// # Errors
+    /// Never for an alert of this version; the type says so for those that read old ones.
+    pub fn new(alert: &crate::Alert) -> Result<Told, NoAlert> {
+        let json = serde_json::to_string(alert)?;
+        Told::read(crate::text::safe_json(&json).into_owned())
+    }
+
+    /// One line of JSON without its end; nothing in it moves a cursor or turns a line around.
+    pub fn json(&self) -> &Arc<str> {
+        &self.json
+    }
+
+    /// The alert's JSON, parsed.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The same telling has the same key, however often it is sent: a hash of the alert's id,
+    /// its state and what it says, but not of when and from which file.
+    pub fn event(&self) -> &str {
+        &self.event
+    }
+
+    /// The text at a JSON Pointer.
+    pub fn text(&self, pointer: &str) -> Option<&str> {
+        self.value.pointer(pointer).and_then(Value::as_str)
+    }
+
+    /// The rule's name.
+    pub fn rule(&self) -> &str {
+        self.text("/rule").unwrap_or("unnamed")
+    }
+
+    /// The severity's name.
+    pub fn severity(&self) -> &str {
+        self.text("/severity").unwrap_or("info")
+    }
+
+    /// `event`, or what became of a condition that lasts.
+    pub fn state(&self) -> &str {
+        self.text("/state").unwrap_or("event")
+    }
+
+    /// Whether the condition lasts until an alert says that it is over.
+    pub fn lasts(&self) -> bool {
+        !matches!(self.state(), "event" | "resolved" | "retracted")
+    }
+
+    /// Whether it ends a condition that lasted.
+    pub fn resolves(&self) -> bool {
+        self.state() == "resolved"
+    }
+
+    /// What tells one lasting condition from another.
+    pub fn fingerprint(&self) -> &str {
+        self.text("/fingerprint").unwrap_or_default()
+    }
+
+    /// The call's id.
+    pub fn call(&self) -> Option<&str> {
+        self.text("/call/id")
+    }
+
+    /// The rule's labels, in their order.
+    pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.value
+            .get("labels")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
+    }
+
+    /// The alert in words, with nothing in them that `shown` keeps back.
+    pub fn brief(&self, shown: Shown) -> Brief {
+        let number = |pointer: &str| self.value.pointer(pointer).and_then(Value::as_u64);
+        let mut headline = format!("{}: {}", self.severity(), self.rule());
+        match self.state() {
+            "event" => {}
+            state => {
+                let _ = write!(headline, " ({state})");
+            }
+        }
+        let on = self.text("/on").unwrap_or("call");
+        let mut facts = Vec::new();
+        if let Some(call) = self.call() {
+            let kind = self.text("/call/type").unwrap_or("call");
+            facts.push(("Call", format!("{call}, {kind}")));
+        }
+        if let Some(start) = self.text("/call/start") {
+            let end = self.text("/call/end").unwrap_or("?");
+            facts.push(("Time", format!("{} to {}", moment(start), moment(end))));
+        }
+        if let (Some(fired), Some(of)) = (number("/affected/fired"), number("/affected/of")) {
+            let many = if of == 1 || on == "feedback" || on == "media" {
+                on.to_owned()
+            } else {
+                format!("{on}s")
+            };
+            let mut text = format!("{fired} of {of} {many}");
+            if let Some(unknown) = number("/affected/unknown").filter(|unknown| *unknown > 0) {
+                let _ = write!(text, ", {unknown} could not tell");
+            }
+            facts.push(("Affected", text));
+        }
+        let paragraph = self.text("/summary").or(self.text("/title"));
+        let mut places: Vec<String> = Vec::new();
+        let findings = self.value.get("findings").and_then(Value::as_array);
+        let findings = findings.map(Vec::as_slice).unwrap_or_default();
+        for finding in findings.iter().take(PLACES) {
+            places.push(place(finding, on, shown));
+        }
+        let links = match self.value.get("links") {
+            Some(Value::Object(links)) => links
+                .iter()
+                .filter_map(|(name, url)| Some((name.clone(), url.as_str()?.to_owned())))
+                .collect(),
+            Some(Value::Array(links)) => links
+                .iter()
+                .filter_map(|link| {
+                    let url = link.get("url")?.as_str()?;
+                    let name = link.get("name").or(link.get("title"));
+                    Some((
+                        name.and_then(Value::as_str).unwrap_or("link").to_owned(),
+                        url.to_owned(),
+                    ))
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        Brief {
+            headline: shown.scrub(&headline),
+            paragraph: paragraph.map(|text| shown.scrub(text)),
+            facts: facts
+                .into_iter()
+                .map(|(name, text)| (name, shown.scrub(&text)))
+                .collect(),
+            more: findings.len().saturating_sub(PLACES),
+            places,
+            links,
+            id: self.event.chars().take(12).collect(),
+        }
+    }
+}
+
+/// Places that a message for people lists; the others are counted.
+const PLACES: usize = 8;
+
+/// An alert in words. Nothing in it is escaped yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brief {
+    /// severity and rule
+    pub headline: String,
+    /// the alert in a sentence or more, where it has them
+    pub paragraph: Option<String>,
+    /// the call, its times, how much of it
+    pub facts: Vec<(&'static str, String)>,
+    /// where the rule fired, and the readings that made it
+    pub places: Vec<String>,
+    /// further places, not listed
+    pub more: usize,
+    /// names and addresses of pages, which come from the configuration
+    pub links: Vec<(String, String)>,
+    /// the beginning of the telling's key: one that came twice is known by it
+    pub id: String,
+}
+
+impl Brief {
+    /// The brief as lines of plain text.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![self.headline.clone()];
+        lines.extend(self.paragraph.clone());
+        lines.extend(
+            self.facts
+                .iter()
+                .map(|(name, text)| format!("{name}: {text}")),
+        );
+        lines.extend(self.places.iter().cloned());
+        if self.more > 0 {
+            lines.push(format!("and {} more", self.more));
+        }
+        lines.extend(
+            self.links
+                .iter()
+                .map(|(name, url)| format!("{name}: {url}")),
+        );
+        lines.push(format!("id {}", self.id));
+        lines
+    }
+}
+
+/// `2026-01-13T09:00:00.1234567Z` without its fraction.
+fn moment(written: &str) -> String {
+    match written.split_once('.') {
+        Some((whole, fraction)) if fraction.ends_with('Z') => format!("{whole}Z"),
+        _ => written.to_owned(),
+    }
+}
+
+fn place(finding: &Value, on: &str, shown: Shown) -> String {
+    let text = |pointer: &str| finding.pointer(pointer).and_then(Value::as_str);
+    let mut words: Vec<String> = Vec::new();
+    words.extend(text("/what/media").map(str::to_owned));
+    words.extend(
+        text("/what/path")
+            .or(text("/what/direction"))
+            .map(str::to_owned),
+    );
+    words.extend(text("/what/rating").map(|rating| format!("rated {rating}")));
+    if let Some(tokens) = finding.pointer("/what/tokens").and_then(Value::as_array) {
+        let tokens: Vec<&str> = tokens.iter().filter_map(Value::as_str).collect();
+        if !tokens.is_empty() {
+            words.push(format!("({})", tokens.join(", ")));
+        }
+    }
+    words.extend(text("/what/stage").map(|stage| format!("failed in {stage}")));
+    words.extend(text("/what/reason").map(str::to_owned));
+    if words.is_empty() {
+        words.push(on.to_owned());
+    }
+    let mut line = shown.scrub(&words.join(" "));
+    let mut who: Vec<String> = Vec::new();
+    who.extend(text("/client/name").map(|name| shown.name(name)));
+    for pointer in ["/client/end", "/client/platform"] {
+        who.extend(text(pointer).map(|word| shown.scrub(word)));
+    }
+    let subnet = text("/client/subnet").filter(|_| shown.addresses);
+    let network = [text("/client/connection"), subnet];
+    let network: Vec<&str> = network.into_iter().flatten().collect();
+    if !network.is_empty() {
+        who.push(shown.scrub(&network.join(" ")));
+    }
+    who.extend(text("/client/device").map(|device| shown.scrub(device)));
+    if !who.is_empty() {
+        let _ = write!(line, " — {}", who.join(", "));
+    }
+    if let Some(message) = text("/message") {
+        let _ = write!(line, ": {}", shown.scrub(message));
+    }
+    let evidence = finding.get("evidence").and_then(Value::as_array);
+    for evidence in evidence.into_iter().flatten() {
+        let limit = &evidence["limit"];
+        if limit.is_null() || limit.is_array() {
+            continue;
+        }
+        let field = evidence["field"].as_str().unwrap_or("reading");
+        let unit = evidence["unit"].as_str();
+        let _ = write!(
+            line,
+            "; {} {} {} {}",
+            shown.scrub(field),
+            shown.reading(field, &quantity(&evidence["value"], unit)),
+            evidence["op"].as_str().unwrap_or("?"),
+            shown.reading(field, &quantity(limit, unit)),
+        );
+    }
+    line
+}
+
+/// A value with its unit.
+pub(crate) fn quantity(value: &Value, unit: Option<&str>) -> String {
+    let number = |value: f64| {
+        let rounded = (value * 1000.0).round() / 1000.0;
+        format!("{rounded}")
+    };
+    match (value, unit) {
+        (Value::Number(given), Some("ratio")) => {
+            format!("{} %", number(given.as_f64().unwrap_or_default() * 100.0))
+        }
+        (Value::Number(given), Some("percent")) => {
+            format!("{} %", number(given.as_f64().unwrap_or_default()))
+        }
+        (Value::Number(given), unit) => {
+            let text = number(given.as_f64().unwrap_or_default());
+            match unit {
+                Some(unit) if unit != "count" => format!("{text} {unit}"),
+                _ => text,
+            }
+        }
+        (Value::String(text), _) => text.clone(),
+        (other, _) => other.to_string(),
+    }
+}
+
+/// The telling's key; see [`Told::event`].
+fn event_id(value: &Value) -> String {
+    let mut said = value.clone();
+    if let Some(members) = said.as_object_mut() {
+        members.remove("raisedAt");
+        members.remove("source");
+    }
+    // `serde_json` keeps objects sorted, so the text does not depend on the writer's order.
+    let digest = Sha256::digest(format!("qualwatch.event\n{said}").as_bytes());
+    digest
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_of_what_is_said_and_not_of_when_or_from_where() {
+        let one = Told::read(super::super::sample::alert_json()).expect("an alert");
+        let later = one
+            .json()
+            .replace("2026-01-13T09:40:00.000Z", "2026-01-14T00:00:00.000Z");
+        let later = later.replace("dir/a.json", "other/b.json");
+        assert_ne!(&*later, &**one.json());
+        assert_eq!(Told::read(later).expect("an alert").event(), one.event());
+        let other = one.json().replace("266", "267");
+        assert_ne!(Told::read(other).expect("an alert").event(), one.event());
+        assert_eq!(one.event().len(), 32);
+    }
+
+    #[test]
+    fn a_brief_says_which_call_how_bad_and_where_and_keeps_addresses_back() {
+        let told = Told::read(super::super::sample::alert_json()).expect("an alert");
+        let text = told.brief(Shown::default()).lines().join("\n");
+        assert!(text.starts_with("warning: poor-audio\n"), "{text}");
+        assert!(
+            text.contains("averageRoundTripTime 266 ms > 200 ms"),
+            "{text}"
+        );
+        assert!(
+            text.contains("averagePacketLossRate 13.7 % > 10 %"),
+            "{text}"
+        );
+        assert!(text.contains("1 of 2 streams"), "{text}");
+        assert!(!text.contains("10.150"), "{text}");
+        let all = Shown {
+            addresses: true,
+            ..Shown::default()
+        };
+        assert!(
+            told.brief(all)
+                .lines()
+                .join("\n")
+                .contains("wifi 10.150.0.0")
+        );
+    }
+
+    #[test]
+    fn only_alerts_are_taken_for_alerts() {
+        assert!(matches!(Told::read("{"), Err(NoAlert::NoJson(_))));
+        assert!(matches!(Told::read("{}"), Err(NoAlert::OtherSchema)));
+    }
+}
