@@ -68,7 +68,7 @@ impl Limits {
         let Some(entry) = self.entries.get_mut(name) else {
             return Ok(false);
         };
-        let quantity = parse_quantity(written)?;
+        let mut quantity = parse_quantity(written)?;
         let was = entry.limit.unit;
         if was != quantity.unit && was != Unit::None && quantity.unit != Unit::None {
             return Err(format!(
@@ -77,11 +77,18 @@ impl Limits {
                 was.name()
             ));
         }
-        let unit = if quantity.unit == Unit::None {
-            was
-        } else {
-            quantity.unit
-        };
+        let bare = quantity.unit == Unit::None;
+        let unit = if bare { was } else { quantity.unit };
+        let value = quantity.value.as_number().unwrap_or_default();
+        if bare && was == Unit::Milliseconds && value > 0.0 && value < 1.0 {
+            return Err(format!(
+                "`{written}` has no unit, and the limit is in ms; write `{written}ms` or `{written}s`"
+            ));
+        }
+        if bare && was == Unit::Ratio {
+            // Against a percentage, 0.5 of a limit in ratio is 50.
+            quantity.percent = format!("{}e2", written.trim()).parse().ok();
+        }
         if let Some(odd) = quantity.oddity(unit) {
             return Err(format!("`{written}` {odd}"));
         }
@@ -383,5 +390,21 @@ mod tests {
         );
         assert_eq!(limits.set("jiter", "40ms"), Ok(false));
         assert!(limits.set("jitter", "10%").is_err());
+        assert!(limits.set("jitter", "0.03").is_err());
+        assert_eq!(limits.set("jitter", "30"), Ok(true));
+    }
+
+    #[test]
+    fn a_ratio_that_is_set_is_a_percentage_as_well() {
+        let mut limits = Limits::parse(&"t".into(), "frames = \"50%\"", &mut Vec::new());
+        assert_eq!(limits.set("frames", "0.07"), Ok(true));
+        let limit = limits
+            .get("frames")
+            .map(|entry| entry.limit.clone())
+            .expect("a limit");
+        assert_eq!(
+            (limit.value, limit.percent),
+            (Value::Number(0.07), Some(7.0))
+        );
     }
 }

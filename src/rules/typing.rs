@@ -81,7 +81,7 @@ pub(crate) fn check(expr: &Expr, scope: &Scope<'_>) -> Checked {
         uses: Vec::new(),
         unfollowed: None,
         denied: false,
-        parameter: "it".to_owned(),
+        parameter: None,
     };
     let typed = checker.typed(expr);
     checker.result(&typed);
@@ -100,8 +100,8 @@ struct Checker<'s> {
     unfollowed: Option<Unfollowed>,
     /// Whether an odd number of `!` stands around.
     denied: bool,
-    /// The name of the closure's own parameter.
-    parameter: String,
+    /// Where the closure's own parameter stands.
+    parameter: Option<Spot>,
 }
 
 impl Checker<'_> {
@@ -145,7 +145,7 @@ impl Checker<'_> {
         let spot = expr.spot;
         match &expr.kind {
             K::Parameter => {
-                self.parameter = names::word_at(self.scope.source, spot).to_owned();
+                self.parameter = Some(spot);
                 (T::Object(Arc::from([])), object(self.scope.level))
             }
             K::Property(of, name) => self.property(of, name, spot),

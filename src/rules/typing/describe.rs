@@ -3,6 +3,7 @@
 //! It decides nothing.
 
 use super::Checker;
+use crate::rules::expr::Spot;
 use crate::rules::fields::{Level, Link, Unit};
 use crate::rules::typed::{Dimension, Shape, Typed, TypedKind};
 use crate::rules::value::Value;
@@ -59,10 +60,16 @@ pub(super) fn dimension(dimension: Dimension) -> &'static str {
 }
 
 impl Checker<'_> {
+    /// The name of the closure's own parameter.
+    pub(super) fn parameter(&self) -> &str {
+        let word = self.parameter.map(|spot| word_at(self.scope.source, spot));
+        word.filter(|word| !word.is_empty()).unwrap_or("it")
+    }
+
     /// The way to an object, as a rule writes it.
     pub(super) fn written(&self, path: &[Link]) -> String {
         let links = path.iter().map(|link| format!(".{}", link.name()));
-        format!("{}{}", self.parameter, links.collect::<String>())
+        format!("{}{}", self.parameter(), links.collect::<String>())
     }
 
     /// The part itself: its name, or its value.
@@ -81,4 +88,19 @@ impl Checker<'_> {
             _ => "this".to_owned(),
         }
     }
+}
+
+/// The word that stands at a spot of a source.
+fn word_at(source: &str, spot: Spot) -> &str {
+    let line = source
+        .lines()
+        .nth(spot.0.saturating_sub(1))
+        .unwrap_or_default();
+    let start = line
+        .char_indices()
+        .nth(spot.1.saturating_sub(1))
+        .map_or(line.len(), |(at, _)| at);
+    let rest = &line[start..];
+    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
+    &rest[..end.unwrap_or(rest.len())]
 }

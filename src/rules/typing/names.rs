@@ -60,7 +60,7 @@ impl Checker<'_> {
     ) -> Sort {
         let reached = self.written(path);
         let asked = Asked {
-            root: (self.scope.level, &self.parameter),
+            root: (self.scope.level, self.parameter()),
             of: (level, &reached),
         };
         let (kind, help) = unknown_property(asked, name);
@@ -86,7 +86,7 @@ impl Checker<'_> {
         };
         let ends = format!("`.caller{name}` and `.callee{name}`");
         let help = match self.scope.level {
-            Level::Stream => format!("write `{}.client.{}`", self.parameter, link.name()),
+            Level::Stream => format!("write `{}.client.{}`", self.parameter(), link.name()),
             Level::Media => format!("a media has {ends}"),
             _ => format!("put the rule on a stream, whose `.client` has it, or on a media: {ends}"),
         };
@@ -290,19 +290,4 @@ fn listed(level: Level) -> Option<String> {
         return Some("`qualwatch fields` lists what there is".to_owned());
     }
     Some(format!("it has {}", names.join(", ")))
-}
-
-/// The word that stands at a spot of a source.
-pub(crate) fn word_at(source: &str, spot: Spot) -> &str {
-    let line = source
-        .lines()
-        .nth(spot.0.saturating_sub(1))
-        .unwrap_or_default();
-    let start = line
-        .char_indices()
-        .nth(spot.1.saturating_sub(1))
-        .map_or(line.len(), |(at, _)| at);
-    let rest = &line[start..];
-    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
-    &rest[..end.unwrap_or(rest.len())]
 }
