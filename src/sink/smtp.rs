@@ -215,7 +215,9 @@ pub(super) fn message(
     now: jiff::Timestamp,
     briefs: &[Brief],
 ) -> Result<Message, String> {
-    let subject = chat::cut(&format!("[qualwatch] {}", chat::headline(briefs)), 200);
+    // What looks like an encoded word would be decoded by whoever reads it, line ends and all.
+    let headline = chat::headline(briefs).replace("=?", "= ?");
+    let subject = chat::cut(&format!("[qualwatch] {headline}"), 200);
     let mut text = String::new();
     for (index, brief) in briefs.iter().enumerate() {
         if index > 0 {

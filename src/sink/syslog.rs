@@ -266,6 +266,11 @@ fn header(text: &str, most: usize) -> String {
 fn parameter(text: &str) -> String {
     let mut value = String::with_capacity(text.len());
     for character in chat::cut(text, 128).chars() {
+        // Six such values must leave room for the message in one datagram.
+        if value.len() + character.len_utf8() > 160 {
+            value.push('…');
+            break;
+        }
         if matches!(character, '"' | '\\' | ']') {
             value.push('\\');
         }

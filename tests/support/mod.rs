@@ -4,6 +4,7 @@
 
 pub(crate) mod receiver;
 mod shared;
+pub(crate) mod smtp;
 
 use std::path::PathBuf;
 use std::sync::Arc;
