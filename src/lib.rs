@@ -60,6 +60,8 @@ pub mod schema;
 
 pub mod rules;
 
+pub mod window;
+
 pub mod alert;
 
 pub mod engine;

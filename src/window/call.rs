@@ -1,0 +1,299 @@
+//! One remembered call: its highest version, its pages, and what they put into the windows.
+//!
+//! What counts is a function of the documents that came, not of their order: the record with the
+//! highest version, and, while that one is partial, the sessions of pages that it has not itself.
+//! A page does not name its version, so of two pages with the same session one wins by its digest.
+
+use serde::{Deserialize, Serialize};
+
+use super::fold::Sample;
+use super::report::{Arrival, Contribution, Sample as Given};
+
+/// A sample as its call remembers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Item {
+    pub(crate) key: u32,
+    pub(crate) turn: u32,
+    pub(crate) step: u32,
+    pub(crate) user: u32,
+    pub(crate) value: i64,
+}
+
+impl Item {
+    pub(crate) fn sample(&self, call: u32) -> Sample {
+        Sample {
+            step: self.step,
+            call,
+            user: self.user,
+            value: self.value,
+        }
+    }
+}
+
+/// An id; most are UUIDs, and a million of them are to be small.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Id {
+    Uuid([u8; 16]),
+    Text(Box<str>),
+}
+
+impl Id {
+    fn new(text: &str) -> Id {
+        uuid(text).map_or_else(|| Id::Text(text.into()), Id::Uuid)
+    }
+}
+
+/// A UUID in its usual lower-case form, and no other: it must come back as it was.
+fn uuid(text: &str) -> Option<[u8; 16]> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 36 {
+        return None;
+    }
+    let (mut out, mut digits) = ([0; 16], 0);
+    for (at, byte) in bytes.iter().enumerate() {
+        if matches!(at, 8 | 13 | 18 | 23) {
+            if *byte != b'-' {
+                return None;
+            }
+            continue;
+        }
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            _ => return None,
+        };
+        out[digits / 2] = out[digits / 2] << 4 | digit;
+        digits += 1;
+    }
+    Some(out)
+}
+
+/// What one session contributes, while its call is partial.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Part {
+    session: u64,
+    digest: u64,
+    items: Vec<Item>,
+}
+
+/// The sessions of a call that comes in parts.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Parts {
+    record: Vec<Part>,
+    pages: Vec<Part>,
+    last_page: bool,
+}
+
+/// An alert that a call supports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    pub(crate) rule: u16,
+    /// whether a page raised it, and no record
+    pub(crate) page: bool,
+    /// the key's hash; 0 where the call itself is the key
+    pub(crate) key: u64,
+    pub(crate) digest: u64,
+}
+
+/// See the module's text.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Call {
+    id: Option<Id>,
+    version: Option<i64>,
+    digest: u64,
+    more: bool,
+    count: u32,
+    items: Box<[Item]>,
+    parts: Option<Box<Parts>>,
+    kept: Option<Box<Vec<Kept>>>,
+    /// Whether a timer looks whether it is still partial.
+    pub(crate) timed: bool,
+}
+
+impl Call {
+    pub(crate) fn new(id: &str) -> Call {
+        Call {
+            id: Some(Id::new(id)),
+            ..Call::default()
+        }
+    }
+
+    pub(crate) fn is(&self, id: &str) -> bool {
+        match (&self.id, uuid(id)) {
+            (Some(Id::Uuid(own)), Some(other)) => *own == other,
+            (Some(Id::Text(own)), None) => **own == *id,
+            _ => false,
+        }
+    }
+
+    pub(crate) fn id(&self) -> String {
+        match &self.id {
+            None => String::new(),
+            Some(Id::Text(text)) => text.to_string(),
+            Some(Id::Uuid(bytes)) => {
+                let mut text = String::with_capacity(36);
+                for (at, byte) in bytes.iter().enumerate() {
+                    if matches!(at, 4 | 6 | 8 | 10) {
+                        text.push('-');
+                    }
+                    text.push_str(&format!("{byte:02x}"));
+                }
+                text
+            }
+        }
+    }
+
+    /// Whether sessions are still to come.
+    pub(crate) fn is_partial(&self) -> bool {
+        match self.version {
+            None => true,
+            Some(_) => self.more && self.parts.as_ref().is_none_or(|parts| !parts.last_page),
+        }
+    }
+
+    /// How many different sessions count.
+    pub(crate) fn sessions(&self) -> u32 {
+        self.count
+    }
+
+    /// Whether pages count.
+    pub(crate) fn takes_pages(&self) -> bool {
+        self.version.is_none() || self.more
+    }
+
+    /// The alerts that it supports.
+    pub(crate) fn kept(&self) -> &[Kept] {
+        self.kept.as_ref().map_or(&[], |kept| kept.as_slice())
+    }
+
+    pub(crate) fn set_kept(&mut self, kept: Vec<Kept>) {
+        self.kept = (!kept.is_empty()).then(|| Box::new(kept));
+    }
+
+    /// What a document is to this call.
+    pub(crate) fn arrive(&self, contribution: &Contribution) -> Arrival {
+        let Some(version) = contribution.version else {
+            return self.arrive_page(contribution);
+        };
+        let Some(own) = self.version else {
+            return Arrival::First;
+        };
+        match (version, contribution.digest).cmp(&(own, self.digest)) {
+            std::cmp::Ordering::Less => Arrival::Superseded,
+            std::cmp::Ordering::Equal => Arrival::Repeated,
+            std::cmp::Ordering::Greater => Arrival::NewVersion,
+        }
+    }
+
+    fn arrive_page(&self, page: &Contribution) -> Arrival {
+        let Some(parts) = &self.parts else {
+            return Arrival::Page;
+        };
+        let known = page.sessions.iter().all(|session| {
+            let same = |part: &&Part| part.session == session.id && part.digest >= page.digest;
+            parts.pages.iter().any(|part| same(&part))
+        });
+        if known && (page.more || parts.last_page) {
+            Arrival::Repeated
+        } else {
+            Arrival::Page
+        }
+    }
+
+    /// Sessions of a page that were known before it, by their ids.
+    pub(crate) fn known(&self, page: &Contribution) -> Vec<u64> {
+        let Some(parts) = self.parts.as_ref().filter(|_| page.version.is_none()) else {
+            return Vec::new();
+        };
+        let known = |id: u64| {
+            let mut all = parts.record.iter().chain(&parts.pages);
+            all.any(|part| part.session == id)
+        };
+        let ids = page.sessions.iter().map(|session| session.id);
+        ids.filter(|id| known(*id)).collect()
+    }
+
+    /// Remembers what a document contributes; how many of its samples came too late. `item` is
+    /// nothing for those.
+    pub(crate) fn keep(
+        &mut self,
+        contribution: &Contribution,
+        mut item: impl FnMut(&Given) -> Option<Item>,
+    ) -> u32 {
+        let mut late = 0;
+        let mut parts = Vec::with_capacity(contribution.sessions.len());
+        for session in &contribution.sessions {
+            let mut items = Vec::with_capacity(session.samples.len());
+            for sample in &session.samples {
+                match item(sample) {
+                    Some(item) => items.push(item),
+                    None => late += 1,
+                }
+            }
+            parts.push(Part {
+                session: session.id,
+                digest: contribution.digest,
+                items,
+            });
+        }
+        if let Some(version) = contribution.version {
+            (self.version, self.digest) = (Some(version), contribution.digest);
+            self.more = contribution.more;
+            self.count = parts.len() as u32;
+            if self.more || self.parts.is_some() {
+                self.parts.get_or_insert_default().record = parts;
+            } else {
+                self.items = parts.into_iter().flat_map(|part| part.items).collect();
+            }
+            return late;
+        }
+        let own = self.parts.get_or_insert_with(|| {
+            // A whole record keeps its samples without their sessions; pages do not count beside it.
+            let record = self.version.is_some().then(|| Part {
+                session: 0,
+                digest: self.digest,
+                items: self.items.to_vec(),
+            });
+            Box::new(Parts {
+                record: record.into_iter().collect(),
+                ..Parts::default()
+            })
+        });
+        own.last_page |= !contribution.more;
+        for part in parts {
+            match own
+                .pages
+                .iter_mut()
+                .find(|other| other.session == part.session)
+            {
+                Some(other) if other.digest < part.digest => *other = part,
+                Some(_) => {}
+                None => own.pages.push(part),
+            }
+        }
+        late
+    }
+
+    /// Works out what counts now.
+    pub(crate) fn apply(&mut self) -> Vec<Item> {
+        let takes_pages = self.takes_pages();
+        if let Some(parts) = &self.parts {
+            let own = |page: &&Part| !parts.record.iter().any(|part| part.session == page.session);
+            let pages = parts.pages.iter().filter(|page| takes_pages && own(page));
+            let counting: Vec<&Part> = parts.record.iter().chain(pages).collect();
+            if takes_pages {
+                self.count = counting.len() as u32;
+            }
+            self.items = counting
+                .iter()
+                .flat_map(|part| part.items.iter().copied())
+                .collect();
+        }
+        self.items.to_vec()
+    }
+
+    /// What counts by now.
+    pub(crate) fn applied(&self) -> Vec<Item> {
+        self.items.to_vec()
+    }
+}

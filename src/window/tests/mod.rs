@@ -1,0 +1,4 @@
+//! The windows against a plain definition, in any order.
+
+mod naive;
+mod property;
