@@ -134,7 +134,9 @@ impl Mail {
         let mut never_sent = false;
         while let Some(inner) = source {
             if let Some(io) = inner.downcast_ref::<std::io::Error>() {
-                never_sent |= io.kind() == std::io::ErrorKind::ConnectionRefused;
+                never_sent |= io.kind() == std::io::ErrorKind::ConnectionRefused
+                    // A certificate that is not believed comes before everything else.
+                    || io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
             }
             let text = inner.to_string();
             if !why.contains(&text) {
