@@ -421,7 +421,11 @@ fn judge_frame(
         },
     };
     let report = match frame.fault {
-        Some(fault) => Report::malformed(faulty(frame, fault, origin)),
+        Some(fault) => {
+            let mut report = Report::malformed(faulty(frame, fault, origin));
+            checker.redact(&mut report);
+            report
+        }
         None => checker.check(input),
     };
     if report.verdict == Verdict::Malformed && frame.fault.is_none() {

@@ -7,7 +7,7 @@
 mod support;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -22,7 +22,9 @@ use support::receiver::{Receiver, reply};
 fn peers() -> Option<PathBuf> {
     let folder = std::env::var_os("QUALWATCH_PEERS").map(PathBuf::from);
     if folder.is_none() {
-        eprintln!("NOT TRIED: QUALWATCH_PEERS is not set, so no real receiver was started");
+        // Past the harness, which keeps what a test that passes prints.
+        let said = b"NOT TRIED: QUALWATCH_PEERS is not set, so no real receiver was started\n";
+        std::io::stderr().write_all(said).expect("said");
     }
     folder.map(|folder| support::root("").join(folder))
 }

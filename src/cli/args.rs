@@ -232,6 +232,9 @@ pub struct Run {
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time, help_heading = "Folder")]
     pub patience: Duration,
 
+    /// Replace names, ids and addresses by hashes under the key in this file, in all that is said
+    #[arg(long, value_name = "KEYFILE", help_heading = "Output")]
+    pub redact: Option<PathBuf>,
     /// Sinks and their routes [default: qualwatch.toml, if it is there]
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub config: Option<PathBuf>,

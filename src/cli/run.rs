@@ -22,6 +22,7 @@ use crate::alert::Alert;
 use crate::deliver::Ender;
 use crate::engine::{BuildError, Engine, Notices, Verdict};
 use crate::pipeline::{self, Event, Intake, Judged, Stopper};
+use crate::redact::Redactor;
 use crate::rules::{self, RuleSet, Severity};
 use crate::schema::SchemaError;
 use crate::source::{FolderCounts, FolderOptions, SourceName};
@@ -224,6 +225,15 @@ fn build(args: &Run) -> Result<(Arc<Engine>, Vec<rules::Notice>), String> {
     if let Some(schema) = &args.schema {
         builder = builder.schema_file(schema);
     }
+    if let Some(path) = &args.redact {
+        let redactor = Redactor::from_file(path).map_err(|why| {
+            format!(
+                "error: no key can be read from {}: {why}",
+                Safe(&path.display().to_string())
+            )
+        })?;
+        builder = builder.redact(redactor);
+    }
     for path in &args.rules {
         builder = builder.rules(path);
     }
@@ -370,7 +380,7 @@ impl Job<'_> {
                 documents,
             } => {
                 self.summary.add(&counts);
-                let source = source.to_string();
+                let source = self.source_name(&source.to_string());
                 for document in documents {
                     self.document(&source, document);
                 }
@@ -425,6 +435,8 @@ impl Job<'_> {
     }
 
     fn document(&mut self, source: &str, mut judged: Judged) {
+        // What a snippet shows is the record itself.
+        let hidden = self.engine.redactor().and_then(|_| judged.text.take());
         // Each worker tells the first notice of a kind; together they tell it once.
         let shown = &mut self.notices_shown;
         judged
@@ -444,13 +456,14 @@ impl Job<'_> {
             self.rule_fault(*rule, fault);
         }
         if judged.report.verdict != Verdict::Valid
-            && let (Some(rejects), Some(text)) = (&self.rejects, &judged.text)
+            && let (Some(rejects), Some(text)) =
+                (&self.rejects, hidden.as_ref().or(judged.text.as_ref()))
         {
             let reasons = super::json::document(source, &judged);
             if let Err(error) = rejects.keep(source, judged.origin.line, text, &reasons) {
                 self.world_failed = true;
                 let message = format!("it could not be kept in the folder of --rejects: {error}");
-                self.file_message(source, "error", &message);
+                self.say_of_file(source, "error", &message);
             }
         }
     }
@@ -509,7 +522,24 @@ impl Job<'_> {
         self.output.message(&line);
     }
 
+    /// The name of a source as it may be said.
+    fn source_name(&self, name: &str) -> String {
+        match self.engine.redactor() {
+            Some(redactor) => redactor.source(name),
+            None => name.to_owned(),
+        }
+    }
+
     fn file_message(&mut self, path: &str, what: &str, message: &str) {
+        let (path, message) = match self.engine.redactor() {
+            Some(redactor) => (redactor.source(path), redactor.message(path, message)),
+            None => (path.to_owned(), message.to_owned()),
+        };
+        self.say_of_file(&path, what, &message);
+    }
+
+    /// Says something of a file whose name may be said as it is.
+    fn say_of_file(&mut self, path: &str, what: &str, message: &str) {
         let line = match self.output.messages() {
             (Form::Text, painter) => {
                 format!(

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::{Engine, Explain, Notices};
 use crate::clock::{Clock, SystemClock};
 use crate::record::Caps;
+use crate::redact::Redactor;
 use crate::rules::{self, LoadErrors, Overrides, RuleSet};
 use crate::schema::{Api, Schema, SchemaError};
 
@@ -41,6 +42,7 @@ pub struct EngineBuilder {
     notices: Notices,
     explain: Option<Explain>,
     clock: Arc<dyn Clock>,
+    redactor: Option<Redactor>,
 }
 
 impl Default for EngineBuilder {
@@ -56,6 +58,7 @@ impl Default for EngineBuilder {
             notices: Notices::default(),
             explain: None,
             clock: Arc::new(SystemClock),
+            redactor: None,
         }
     }
 }
@@ -132,6 +135,13 @@ impl EngineBuilder {
         self
     }
 
+    /// Names, ids and addresses in reports become keyed hashes.
+    #[must_use]
+    pub fn redact(mut self, redactor: Redactor) -> Self {
+        self.redactor = Some(redactor);
+        self
+    }
+
     /// Compiles everything.
     ///
     /// # Errors
@@ -164,6 +174,10 @@ impl EngineBuilder {
         } else {
             RuleSet::load(&self.rules, &overrides)?
         };
+        let mut redactor = self.redactor;
+        if let Some(redactor) = &mut redactor {
+            redactor.allow(rules.rules().iter().flat_map(|rule| rule.fixed_words()));
+        }
         let engine = Engine {
             schema,
             call_records_only: self.schema.is_none(),
@@ -173,6 +187,7 @@ impl EngineBuilder {
             notices: self.notices,
             explain: self.explain,
             clock: self.clock,
+            redactor,
         };
         Ok((Arc::new(engine), notices))
     }

@@ -26,6 +26,7 @@ use crate::record::call::Call;
 use crate::record::kind::{self, Taken};
 use crate::record::place;
 use crate::record::{Caps, Document, Kind, Origin, Parser};
+use crate::redact::Redactor;
 use crate::rules::facts::Facts;
 use crate::rules::{Evaluator, Explainer, Outcome, RuleSet};
 use crate::schema::{Schema, Survey};
@@ -52,6 +53,7 @@ pub struct Engine {
     notices: Notices,
     explain: Option<Explain>,
     clock: Arc<dyn Clock>,
+    redactor: Option<Redactor>,
 }
 
 /// One document to be judged, and where it comes from.
@@ -100,6 +102,11 @@ impl Engine {
         &self.schema
     }
 
+    /// What takes names, ids and addresses out of reports, if anything does.
+    pub fn redactor(&self) -> Option<&Redactor> {
+        self.redactor.as_ref()
+    }
+
     /// The limits of a document.
     pub fn caps(&self) -> Caps {
         self.caps
@@ -142,6 +149,19 @@ pub struct Checker {
 impl Checker {
     /// Judges one document.
     pub fn check(&mut self, input: Input<'_>) -> Report {
+        let mut report = self.judge(input);
+        self.redact(&mut report);
+        report
+    }
+
+    /// Takes out of a report what must not be said, if the engine is told to.
+    pub(crate) fn redact(&self, report: &mut Report) {
+        if let Some(redactor) = &self.engine.redactor {
+            redactor.report(report);
+        }
+    }
+
+    fn judge(&mut self, input: Input<'_>) -> Report {
         let Checker {
             engine,
             parser,

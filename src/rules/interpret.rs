@@ -223,3 +223,15 @@ fn key_of(said: &Dynamic) -> Result<Key, Failure> {
     }
     Ok(Key::Own(key.into()))
 }
+
+impl Rule {
+    /// Title and message, where the rule's author wrote them out.
+    pub(crate) fn fixed_words(&self) -> impl Iterator<Item = &str> {
+        [&self.title, &self.message]
+            .into_iter()
+            .filter_map(|words| match words {
+                Some(Words::Fixed(text)) => Some(text.as_str()),
+                _ => None,
+            })
+    }
+}
