@@ -71,10 +71,149 @@ fn every_session_goes_as_it_is_written() {
     }
 }
 
+/// What `qualwatch test --format json` says of a path; of the shipped rules, if there is none.
+fn tested(path: Option<&str>) -> Value {
+    let mut arguments = vec!["test", "--format", "json"];
+    arguments.extend(path);
+    let output = run(&arguments);
+    let said = text(&output.stderr);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{said}{}",
+        text(&output.stdout)
+    );
+    serde_json::from_str(&text(&output.stdout)).expect("JSON")
+}
+
+#[test]
+fn every_branch_of_every_shipped_rule_has_a_case() {
+    let all = tested(Some("rules/"));
+    let mut folders = Vec::new();
+    for folder in all["tested"].as_array().expect("folders") {
+        folders.push(folder["rules"].as_str().expect("a name"));
+        let cases = folder["cases"].as_array().expect("cases");
+        let failed: Vec<&Value> = cases.iter().filter(|it| it["passed"] != true).collect();
+        assert!(failed.is_empty(), "{failed:#?}");
+        // True, false and unknown; at its limit, just under it and just over it.
+        assert_eq!(
+            folder["notCovered"],
+            serde_json::json!([]),
+            "{}",
+            folder["rules"]
+        );
+        assert!(folder["conditions"].as_u64() > Some(0));
+    }
+    let mut there = vec!["rules/".to_owned()];
+    for entry in fs::read_dir(support::root("rules"))
+        .expect("readable")
+        .flatten()
+    {
+        if entry.path().is_dir() {
+            there.push(format!("rules/{}", entry.file_name().to_string_lossy()));
+        }
+    }
+    there.sort();
+    assert_eq!(folders, there, "each folder of rules is tested");
+}
+
+#[test]
+fn the_shipped_cases_are_those_of_the_folder() {
+    let cases = |tested: &Value| -> Vec<String> {
+        let cases = tested["tested"][0]["cases"].as_array().expect("cases");
+        cases
+            .iter()
+            .map(|it| format!("{} {}", it["case"], it["with"]))
+            .collect()
+    };
+    assert_eq!(cases(&tested(None)), cases(&tested(Some("rules/"))));
+}
+
+#[test]
+fn a_rule_that_changes_fails_a_case() {
+    // Each change to the shipped rules is one that some case must notice.
+    for (file, from, to) in [
+        (
+            "audio.rhai",
+            "averageJitter > limits::jitter",
+            "averageJitter >= limits::jitter",
+        ),
+        (
+            "audio.rhai",
+            "s.packetUtilization > limits::packets",
+            "s.packetUtilization >= limits::packets",
+        ),
+        ("audio.rhai", "\"main-audio\"", "\"main-video\""),
+        ("audio.rhai", "duration >= limits", "duration > limits"),
+        ("feedback.rhai", "[\"bad\", \"poor\"]", "[\"bad\"]"),
+        ("feedback.rhai", "\"notRated\"", "\"fair\""),
+        ("failure.rhai", " || has(s.failure.reason)", ""),
+        (
+            "video.rhai",
+            "averageVideoFrameRate < limits::video_frame_rate",
+            "averageVideoFrameRate <= limits::video_frame_rate",
+        ),
+        ("thresholds.toml", "limit = \"30ms\"", "limit = \"31ms\""),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        for entry in fs::read_dir(support::root("rules"))
+            .expect("readable")
+            .flatten()
+        {
+            if entry.path().is_file() {
+                let mut text = fs::read_to_string(entry.path()).expect("readable");
+                if entry.file_name().to_string_lossy() == file {
+                    assert!(text.contains(from), "{file} has no {from}");
+                    text = text.replacen(from, to, 1);
+                }
+                fs::write(folder.path().join(entry.file_name()), text).expect("written");
+            }
+        }
+        let output = run(&["test", &folder.path().display().to_string()]);
+        let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{file}: {from} to {to}\n{said}"
+        );
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_case_is_told_with_its_place() {
+    let cases =
+        fs::read_to_string(support::root("tests/cases/tools/wrong-cases.toml")).expect("readable");
+    let mut seen = 0;
+    for part in cases.split("#### ").skip(1) {
+        let (wanted, text_of_case) = part.split_once('\n').expect("a line");
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["audio.rhai", "feedback.rhai", "thresholds.toml"] {
+            let from = support::root("rules").join(name);
+            fs::copy(from, folder.path().join(name)).expect("copied");
+        }
+        fs::write(folder.path().join("a.test.toml"), text_of_case).expect("written");
+        let output = run(&["test", &folder.path().display().to_string()]);
+        let said = text(&output.stderr);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{wanted}\n{said}{}",
+            text(&output.stdout)
+        );
+        for wanted in wanted.split(" | ") {
+            assert!(said.contains(wanted), "{wanted}\n{said}");
+        }
+        assert!(said.contains("a.test.toml:"), "{said}");
+        assert!(output.stdout.is_empty());
+        seen += 1;
+    }
+    assert!(seen >= 20, "{seen}");
+}
+
 #[test]
 fn the_pages_show_what_is_really_printed() {
     let mut seen = 0;
-    for page in ["README.md"] {
+    for page in ["README.md", "docs/tools.md"] {
         let page_text = fs::read_to_string(support::root(page)).expect("readable");
         for block in page_text.split("```console\n").skip(1) {
             let block = block.split("\n```").next().unwrap_or_default();

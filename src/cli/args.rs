@@ -14,7 +14,7 @@ use crate::source::ReadOptions;
 
 mod tools;
 
-pub(super) use tools::{Documents, Explain, WhichRules};
+pub(super) use tools::{Documents, Explain, Test, TestForm, WhichRules};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -86,6 +86,8 @@ pub enum Command {
     Check(Box<Check>),
     /// Tell what each rule read in a record, and why it fired, stayed quiet or could not tell
     Explain(Box<Explain>),
+    /// Run the cases beside the rules: what they must say of which records
+    Test(Box<Test>),
     /// Print the completion script of a shell
     Completions {
         /// the shell

@@ -10,6 +10,8 @@ mod junit;
 mod sarif;
 mod text;
 
+pub(super) use junit::Xml;
+
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 

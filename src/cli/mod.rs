@@ -18,6 +18,7 @@ mod run;
 mod schema;
 mod sinks;
 mod snippet;
+mod test;
 
 use std::process::ExitCode;
 
@@ -56,6 +57,7 @@ pub fn main() -> ExitCode {
         None => run::run(&cli.run).into(),
         Some(args::Command::Check(args)) => check::run(&args).into(),
         Some(args::Command::Explain(args)) => explain::run(&args).into(),
+        Some(args::Command::Test(args)) => test::run(&args).into(),
         Some(args::Command::Completions { shell }) => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "qualwatch", &mut text);

@@ -50,6 +50,11 @@ impl Painter {
         self.paint(Style::new().dimmed(), text)
     }
 
+    pub(super) fn good(self, text: &str) -> String {
+        let style = Style::new().fg_color(Some(AnsiColor::Green.into()));
+        self.paint(style, text)
+    }
+
     pub(super) fn bad(self, text: &str) -> String {
         self.paint(
             Style::new().bold().fg_color(Some(AnsiColor::Red.into())),
@@ -123,20 +128,7 @@ impl Painter {
     }
 
     fn evidence(self, alert: &Alert, evidence: &Evidence) -> String {
-        let calculated = match &evidence.reading {
-            Some(reading) => format!("{}, calculated ", quantity(reading, evidence.unit)),
-            None => String::new(),
-        };
-        let mut text = format!(
-            "{} {calculated}{} {} {}",
-            evidence.field,
-            quantity(&evidence.value, evidence.unit),
-            evidence.op,
-            quantity(&evidence.limit, evidence.unit),
-        );
-        if let Some(name) = &evidence.limit_name {
-            let _ = write!(text, " ({})", Safe(name));
-        }
+        let mut text = evidence_in_words(evidence);
         if let (Some(line), Some(column)) = (evidence.line, evidence.column) {
             let place = format!("{}:{line}:{column}", Safe(&alert.source.name));
             let _ = write!(text, "  {}", self.dim(&place));
@@ -314,6 +306,33 @@ pub(super) fn place_of(what: &What, client: Option<&Client>, on: &str) -> String
         let _ = write!(head, " — {}", describe_client(client));
     }
     head.trim().to_owned()
+}
+
+/// A comparison: `averageJitter 31 ms > 30 ms (jitter)`.
+pub(super) fn evidence_in_words(evidence: &Evidence) -> String {
+    match evidence.op {
+        "has" => {
+            let value = quantity(&evidence.value, evidence.unit);
+            return format!("{} {value} is there", evidence.field);
+        }
+        "!has" => return format!("{} is not there", evidence.field),
+        _ => {}
+    }
+    let calculated = match &evidence.reading {
+        Some(reading) => format!("{}, calculated ", quantity(reading, evidence.unit)),
+        None => String::new(),
+    };
+    let mut text = format!(
+        "{} {calculated}{} {} {}",
+        evidence.field,
+        quantity(&evidence.value, evidence.unit),
+        evidence.op,
+        quantity(&evidence.limit, evidence.unit),
+    );
+    if let Some(name) = &evidence.limit_name {
+        let _ = write!(text, " ({})", Safe(name));
+    }
+    text
 }
 
 fn call_of(report: &Report) -> String {

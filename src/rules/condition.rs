@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::compare::Op;
 use super::diagnostic::Place;
 use super::expr::Spot;
-use super::fields::{FieldId, Link};
+use super::fields::{FieldId, Kind, Link};
 use super::typed::{Origin, Shape, Typed, TypedKind};
 use super::value::Value;
 
@@ -204,7 +204,11 @@ fn measured(part: &Typed) -> bool {
 fn lacks(part: &Typed) -> bool {
     use TypedKind as K;
     match &part.kind {
-        K::Reading(..) => true,
+        // A list of our own is empty where there is nothing to list, on the object itself.
+        K::Reading(path, field) => {
+            let field = field.get();
+            !(path.is_empty() && field.computed && field.kind == Kind::List)
+        }
         K::OrElse(a, b) => lacks(a) && lacks(b),
         K::Arithmetic(_, a, b) => lacks(a) || lacks(b),
         K::Negate(a) => lacks(a),

@@ -277,6 +277,21 @@ enum Scale {
     Times(f64),
 }
 
+/// A quantity as limits are written, for other places that take the notation.
+pub(crate) fn quantity(written: &str) -> Result<Limit, String> {
+    let Quantity {
+        value,
+        unit,
+        percent,
+    } = parse_quantity(written)?;
+    Ok(Limit {
+        name: None,
+        value,
+        unit,
+        percent,
+    })
+}
+
 /// `30ms`, `10 %`, `1.5s`, `500`.
 fn parse_quantity(written: &str) -> Result<Quantity, String> {
     let trimmed = written.trim();

@@ -54,6 +54,7 @@ pub use diagnostic::{LoadErrors, Notice, Place, Problem, render};
 pub use evaluator::Evaluator;
 pub use explain::{Explainer, Explanation, OtherLimits, Said, Seen};
 pub use interpret::MOST_RUNAWAYS;
+pub(crate) use limits::quantity;
 pub use limits::{Entry as LimitEntry, Limits};
 pub use outcome::{FaultKind, Finding, Key, Outcome, RuleFault, RuleOutcome};
 pub use pack::{Overrides, PackSource};

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{Colour, Form, Limits};
 use crate::frame::Framing;
@@ -21,6 +21,56 @@ Examples:
 
 Exit status:
   0 done   2 usage, configuration or rules   3 a source failed";
+
+const TEST_EXAMPLES: &str = "\
+Examples:
+  qualwatch test                              the shipped rules
+  qualwatch test rules/                       a folder, and the folders in it
+  qualwatch test rules/audio.test.toml        one file of cases
+  qualwatch test --format junit rules/ > out.xml   for continuous integration
+
+A file of cases, beside the rules:
+  [base]
+  stream = { packetUtilization = 600, averageJitter = \"5ms\" }
+
+  [[case]]
+  name = \"a jitter of 31 ms is poor audio\"
+  stream.averageJitter = \"31ms\"
+  fired = [\"poor-audio\"]
+
+Exit status:
+  0 all as wanted   1 a case failed   2 usage, rules that do not load, or a case that is wrong";
+
+/// Runs the cases beside the rules.
+#[derive(Debug, Args)]
+#[command(after_help = TEST_EXAMPLES)]
+pub struct Test {
+    /// Folders of rules with their *.test.toml, or files of cases [default: the shipped rules]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// List each case, not only those that fail
+    #[arg(long, short)]
+    pub verbose: bool,
+
+    /// Form of the results
+    #[arg(long, value_enum, default_value_t = TestForm::Text, value_name = "FORM", help_heading = "Output")]
+    pub format: TestForm,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", help_heading = "Output")]
+    pub color: Colour,
+}
+
+/// Form of the results of cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TestForm {
+    /// for people
+    Text,
+    /// one JSON object
+    Json,
+    /// JUnit XML, for continuous integration
+    Junit,
+}
 
 /// Which rules, with which limits.
 #[derive(Debug, Args)]

@@ -119,7 +119,7 @@ impl Writer for Junit {
 }
 
 /// Text in XML, on one line.
-struct Xml<'t>(&'t str);
+pub(in crate::cli) struct Xml<'t>(pub(in crate::cli) &'t str);
 
 impl std::fmt::Display for Xml<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
