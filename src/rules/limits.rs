@@ -87,7 +87,8 @@ impl Limits {
         }
         if bare && was == Unit::Ratio {
             // Against a percentage, 0.5 of a limit in ratio is 50.
-            quantity.percent = format!("{}e2", written.trim()).parse().ok();
+            let shifted = format!("{}e2", written.trim()).parse();
+            quantity.percent = shifted.ok().or(Some(value * 100.0));
         }
         if let Some(odd) = quantity.oddity(unit) {
             return Err(format!("`{written}` {odd}"));
@@ -421,5 +422,8 @@ mod tests {
             (limit.value, limit.percent),
             (Value::Number(0.07), Some(7.0))
         );
+        assert_eq!(limits.set("frames", "5e-1"), Ok(true));
+        let percent = limits.get("frames").and_then(|entry| entry.limit.percent);
+        assert_eq!(percent, Some(50.0));
     }
 }
