@@ -15,10 +15,11 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, bounded, never, select};
 
-use crate::engine::{Checker, Engine, Fault, Input, Report, Verdict};
+use crate::engine::{Checker, Current, Engine, Fault, Input, Report, Verdict};
 use crate::frame::{Batch, Frame, FrameFault};
 use crate::record::kind::Taken;
 use crate::record::{Origin, explain, place};
+use crate::rules::RuleSet;
 use crate::source::{
     BatchPool, Delivery, Folder, FolderCounts, FolderOptions, Note, PassedOver, ReadOptions,
     SourceEnd, SourceError, SourceName, file, stdin,
@@ -57,6 +58,8 @@ pub enum Event {
     Judged {
         /// the source
         source: Arc<SourceName>,
+        /// the rules they were judged by, in the order of `counts.rules`
+        rules: RuleSet,
         /// counts over all of them
         counts: Summary,
         /// those that have something to say
@@ -170,6 +173,7 @@ pub fn one_after_another(intakes: Vec<Intake>) -> Intake {
 pub struct Running {
     /// what happens, in the order of the input; closed when all is done
     pub events: Receiver<Event>,
+    current: Arc<Current>,
     stopper: Stopper,
     collector: JoinHandle<()>,
 }
@@ -187,6 +191,11 @@ impl Stopper {
 }
 
 impl Running {
+    /// The engine that judges; one that replaces it judges from the next batch of documents on.
+    pub fn current(&self) -> &Arc<Current> {
+        &self.current
+    }
+
     /// A handle that stops the pipeline from any thread.
     pub fn stopper(&self) -> Stopper {
         self.stopper.clone()
@@ -285,13 +294,18 @@ pub fn run(engine: Arc<Engine>, intakes: Vec<Intake>, options: Options) -> Runni
     }
     drop((ticket_sender, work_sender, over_sender));
 
+    let current = Arc::new(Current::new(Arc::clone(&engine)));
     for _ in 0..workers {
         let (work, done) = (work.clone(), done_sender.clone());
         let (mut checker, options) = (engine.checker(), options.clone());
+        let (current, mut seen) = (Arc::clone(&current), 0);
         std::thread::spawn(move || {
             for (number, work) in work {
                 let event = match work {
                     Work::Batch(source, batch) => {
+                        if let Some(engine) = current.newer(&mut seen) {
+                            checker = engine.checker();
+                        }
                         let event = judge(&mut checker, source, &batch, &options);
                         options.pool.give(batch);
                         event
@@ -312,6 +326,7 @@ pub fn run(engine: Arc<Engine>, intakes: Vec<Intake>, options: Options) -> Runni
     });
     Running {
         events,
+        current,
         stopper,
         collector,
     }
@@ -371,6 +386,7 @@ fn judge(
     }
     Event::Judged {
         source,
+        rules: checker.rules().clone(),
         counts,
         documents,
     }

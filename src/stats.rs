@@ -4,11 +4,12 @@
 //! promise (`seen = valid + partial + invalid + foreign + malformed`), checked
 //! by [`Summary::adds_up`]. Nothing here prints.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::engine::{Report, RuleCount, Verdict};
 use crate::record::Kind;
-use crate::rules::Severity;
+use crate::rules::{Rule, RuleSet, Severity};
 
 /// Documents by verdict and kind, and what they gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,10 +86,7 @@ impl Summary {
             self.rules.resize(rules.len(), RuleCount::default());
         }
         for (sum, count) in self.rules.iter_mut().zip(rules) {
-            sum.fired += count.fired;
-            sum.quiet += count.quiet;
-            sum.unknown += count.unknown;
-            sum.failed += count.failed;
+            sum.add(*count);
         }
     }
 
@@ -107,6 +105,49 @@ impl Summary {
         self.seen == self.verdicts.values().sum::<u64>()
             && self.seen == self.kinds.values().sum::<u64>() + self.malformed.values().sum::<u64>()
             && self.of(Verdict::Malformed) == self.malformed.values().sum::<u64>()
+    }
+}
+
+/// What became of places, by rule name: counts outlive the set that they were counted with.
+#[derive(Clone, Debug, Default)]
+pub struct ByRule(BTreeMap<Arc<str>, RuleCount>);
+
+impl ByRule {
+    /// Adds counts in the order of the set's rules.
+    pub fn add(&mut self, rules: &RuleSet, counts: &[RuleCount]) {
+        for (rule, count) in rules.rules().iter().zip(counts) {
+            if !self.0.contains_key(rule.name()) {
+                self.0.insert(Arc::clone(rule.name()), RuleCount::default());
+            }
+            if let Some(sum) = self.0.get_mut(rule.name()) {
+                sum.add(*count);
+            }
+        }
+    }
+
+    /// The rules of `rules` in their order, then those that are no longer among them; `true` for
+    /// the former.
+    pub fn rows<'a>(
+        &'a self,
+        rules: &'a RuleSet,
+    ) -> impl Iterator<Item = (&'a Arc<str>, RuleCount, bool)> {
+        let names: BTreeSet<&Arc<str>> = rules.rules().iter().map(Rule::name).collect();
+        let here = rules.rules().iter().map(Rule::name).map(|name| {
+            let count = self.0.get(name).copied().unwrap_or_default();
+            (name, count, true)
+        });
+        let gone = self.0.iter().filter(move |(name, _)| !names.contains(name));
+        here.chain(gone.map(|(name, count)| (name, *count, false)))
+    }
+
+    /// Whether some rule broke on some place.
+    pub fn is_broken(&self) -> bool {
+        self.0.values().any(|count| count.failed > 0)
+    }
+
+    /// Whether nothing was counted.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

@@ -182,7 +182,7 @@ pub struct Drift {
 }
 
 /// The main job.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Run {
     /// Folders (watched), files (read once) or - for standard input [default: piped stdin]
     pub paths: Vec<PathBuf>,

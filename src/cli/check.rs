@@ -198,6 +198,7 @@ pub(super) fn run(args: &Check) -> Exit {
                 source,
                 counts,
                 documents,
+                ..
             } => {
                 summary.add(&counts);
                 for judged in &documents {

@@ -10,7 +10,7 @@ use crate::engine::Verdict;
 use crate::pipeline::Judged;
 use crate::rules::RuleSet;
 use crate::schema::{Notice, Problem};
-use crate::stats::Summary;
+use crate::stats::{ByRule, Summary};
 use crate::text::safe_json;
 
 /// One line of JSON, its end included.
@@ -125,6 +125,8 @@ pub(super) fn document(source: &str, judged: &Judged) -> String {
 pub(super) fn summary(
     summary: &Summary,
     rules: &RuleSet,
+    by_rule: &ByRule,
+    reloads: super::reload::Reloads,
     files: &super::run::Files,
     delivery: Option<serde_json::Value>,
 ) -> String {
@@ -148,11 +150,9 @@ pub(super) fn summary(
         .iter()
         .map(|(severity, count)| (severity.name().to_owned(), (*count).into()))
         .collect();
-    let per_rule: Map<String, Value> = rules
-        .rules()
-        .iter()
-        .zip(&summary.rules)
-        .map(|(rule, count)| (rule.name().to_string(), json!(count)))
+    let per_rule: Map<String, Value> = by_rule
+        .rows(rules)
+        .map(|(name, count, _)| (name.to_string(), json!(count)))
         .collect();
     let mut value = json!({
         "schema": "qualwatch.summary/1",
@@ -171,6 +171,7 @@ pub(super) fn summary(
         "files": files.json(),
         "alerts": alerts,
         "rules": per_rule,
+        "reloads": {"loaded": reloads.loaded, "refused": reloads.refused},
     });
     if let Some(delivery) = delivery {
         value["delivery"] = delivery;

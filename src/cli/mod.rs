@@ -13,6 +13,7 @@ mod json;
 mod output;
 mod reading;
 mod rejects;
+mod reload;
 mod render;
 mod run;
 mod schema;

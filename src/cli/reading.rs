@@ -107,6 +107,7 @@ pub(super) fn read(
                 source,
                 counts,
                 documents,
+                ..
             } => {
                 read.summary.add(&counts);
                 for judged in documents {

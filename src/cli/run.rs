@@ -3,30 +3,32 @@
 //! Builds engine and pipeline from the flags, shows every event, and chooses
 //! the exit status. It judges nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use crossbeam_channel::{Receiver, Sender, bounded, never, select};
 use serde_json::json;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::Exit;
 use super::args::{FailOn, Form, Run};
 use super::delivery::{self, Delivered, Delivery};
 use super::output::Output;
 use super::rejects::Rejects;
+use super::reload::{Changes, Reload, Reloader, Reloads};
 use super::render::{count, counted};
 use crate::alert::Alert;
 use crate::deliver::Ender;
-use crate::engine::{BuildError, Engine, Notices, Verdict};
+use crate::engine::{BuildError, Current, Engine, Notices, Verdict};
 use crate::pipeline::{self, Event, Intake, Judged, Stopper};
 use crate::redact::Redactor;
-use crate::rules::{self, RuleSet, Severity};
+use crate::rules::{self, Rule, RuleSet, Severity};
 use crate::schema::SchemaError;
 use crate::source::{FolderCounts, FolderOptions, SourceName};
-use crate::stats::Summary;
+use crate::stats::{ByRule, Summary};
 use crate::text::Safe;
 
 /// Counts of files, by what became of them.
@@ -75,30 +77,19 @@ impl Files {
 pub(super) fn run(args: &Run) -> Exit {
     let (engine, notices) = match build(args) {
         Ok(built) => built,
-        Err(message) => {
-            let _ = writeln!(std::io::stderr(), "{message}");
+        Err(failure) => {
+            let colour = std::io::stderr().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+            let text = match args.format {
+                Some(Form::Json) => failure.lines(),
+                _ => failure.render(colour) + "\n",
+            };
+            super::output::complain(&text);
             return Exit::Usage;
         }
     };
     let mut output = Output::new(args.format, args.color);
-    if !notices.is_empty() {
-        let (form, painter) = output.messages();
-        let text = match form {
-            Form::Text if !args.check => format!(
-                "{}  {} about the rules; --check shows {}\n",
-                painter.bold("notice"),
-                counted(notices.len() as u64, "notice"),
-                if notices.len() == 1 { "it" } else { "them" },
-            ),
-            Form::Text => {
-                let mut text = rules::render(&notices, engine.rules().sources(), painter.colour);
-                text.push('\n');
-                text
-            }
-            Form::Json => notices.iter().map(super::json::about_rules).collect(),
-        };
-        output.message(&text);
-    }
+    tell_notices(&mut output, &engine, &notices, args.check);
     if args.check {
         output.text(&list(engine.rules()));
         output.end_progress();
@@ -160,10 +151,18 @@ pub(super) fn run(args: &Run) -> Exit {
             every_document: false,
         },
     );
-    if let Err(error) = stop_on_signals(running.stopper(), delivery.as_ref().map(Delivery::ender)) {
+    let (hang_up, asked) = bounded(1);
+    let hang_up = (!args.once).then_some(hang_up);
+    let ender = delivery.as_ref().map(Delivery::ender);
+    if let Err(error) = obey_signals(running.stopper(), ender, hang_up) {
         output.message(&format!("error: cannot listen for signals: {error}\n"));
         return Exit::World;
     }
+    let mut reloads = if args.once {
+        never()
+    } else {
+        reload_when_changed(args, engine.rules().clone(), asked)
+    };
     if let (Form::Text, painter) = output.messages()
         && intakes.watches
     {
@@ -187,13 +186,24 @@ pub(super) fn run(args: &Run) -> Exit {
         summary: Summary::default(),
         files: Files::default(),
         world_failed: false,
-        fault_shown: vec![false; engine.rules().rules().len()],
-        notices_shown: std::collections::BTreeSet::new(),
-        engine: &engine,
+        by_rule: ByRule::default(),
+        reloads: Reloads::default(),
+        faults_shown: BTreeSet::new(),
+        notices_shown: BTreeSet::new(),
+        engine,
     };
     let stopper = running.stopper();
-    for event in &running.events {
-        job.show(event);
+    loop {
+        select! {
+            recv(running.events) -> event => match event {
+                Ok(event) => job.show(event),
+                Err(_) => break,
+            },
+            recv(reloads) -> reload => match reload {
+                Ok(reload) => job.reloaded(reload, running.current()),
+                Err(_) => reloads = never(),
+            },
+        }
         if job.output.is_gone() {
             stopper.stop();
         }
@@ -216,7 +226,86 @@ fn read_again(args: &Run, folder: &Path) -> Option<String> {
         })
 }
 
-fn build(args: &Run) -> Result<(Arc<Engine>, Vec<rules::Notice>), String> {
+/// Why rules or schema cannot be used, to be shown.
+#[derive(Debug)]
+pub(super) enum LoadFailure {
+    /// the schema or the rules
+    Engine(BuildError),
+    /// another file that was named, in words
+    File(String),
+}
+
+impl From<BuildError> for LoadFailure {
+    fn from(error: BuildError) -> LoadFailure {
+        LoadFailure::Engine(error)
+    }
+}
+
+impl LoadFailure {
+    /// For people, with source lines and carets.
+    pub(super) fn render(&self, colour: bool) -> String {
+        match self {
+            LoadFailure::Engine(BuildError::Rules(errors)) => {
+                format!("{}\n\nerror: the rules do not load", errors.render(colour))
+            }
+            LoadFailure::Engine(BuildError::Schema(SchemaError::Broken(broken))) => {
+                super::snippet::broken(super::render::Painter { colour }, broken)
+            }
+            LoadFailure::Engine(other) => format!("error: {other}"),
+            LoadFailure::File(what) => format!("error: {what}"),
+        }
+    }
+
+    /// For programs, a line for each thing that is wrong with the rules.
+    fn lines(&self) -> String {
+        match self {
+            LoadFailure::Engine(BuildError::Rules(errors)) => errors
+                .problems
+                .iter()
+                .map(super::json::about_rules)
+                .collect(),
+            _ => self.render(false) + "\n",
+        }
+    }
+}
+
+/// Looks after the rules' files on a thread of its own; what it finds comes over the channel.
+fn reload_when_changed(args: &Run, rules: RuleSet, asked: Receiver<()>) -> Receiver<Reload> {
+    let (tell, reloads) = bounded(1);
+    let build = {
+        let args = args.clone();
+        Box::new(move || build(&args))
+    };
+    let reloader = Reloader::new(args.rules.clone(), rules, build);
+    let every = args.scan_every;
+    std::thread::spawn(move || reloader.watch(every, &asked, &tell));
+    reloads
+}
+
+/// Notices about the rules: how many, or with `each` all of them.
+fn tell_notices(output: &mut Output, engine: &Engine, notices: &[rules::Notice], each: bool) {
+    if notices.is_empty() {
+        return;
+    }
+    let (form, painter) = output.messages();
+    let text = match form {
+        Form::Text if !each => format!(
+            "{}  {} about the rules; --check shows {}\n",
+            painter.bold("notice"),
+            counted(notices.len() as u64, "notice"),
+            if notices.len() == 1 { "it" } else { "them" },
+        ),
+        Form::Text => {
+            let mut text = rules::render(notices, engine.rules().sources(), painter.colour);
+            text.push('\n');
+            text
+        }
+        Form::Json => notices.iter().map(super::json::about_rules).collect(),
+    };
+    output.message(&text);
+}
+
+fn build(args: &Run) -> Result<(Arc<Engine>, Vec<rules::Notice>), LoadFailure> {
     let mut builder = Engine::builder()
         .caps(args.limits.caps())
         .max_problems(args.limits.max_problems)
@@ -227,10 +316,10 @@ fn build(args: &Run) -> Result<(Arc<Engine>, Vec<rules::Notice>), String> {
     }
     if let Some(path) = &args.redact {
         let redactor = Redactor::from_file(path).map_err(|why| {
-            format!(
-                "error: no key can be read from {}: {why}",
+            LoadFailure::File(format!(
+                "no key can be read from {}: {why}",
                 Safe(&path.display().to_string())
-            )
+            ))
         })?;
         builder = builder.redact(redactor);
     }
@@ -240,27 +329,7 @@ fn build(args: &Run) -> Result<(Arc<Engine>, Vec<rules::Notice>), String> {
     for written in &args.set {
         builder = builder.set(written);
     }
-    builder.build_with_notices().map_err(|error| {
-        let colour = std::io::stderr().is_terminal()
-            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        match error {
-            BuildError::Rules(errors) if args.format == Some(Form::Json) => {
-                let lines: String = errors
-                    .problems
-                    .iter()
-                    .map(super::json::about_rules)
-                    .collect();
-                lines.trim_end().to_owned()
-            }
-            BuildError::Rules(errors) => {
-                format!("{}\n\nerror: the rules do not load", errors.render(colour))
-            }
-            BuildError::Schema(SchemaError::Broken(broken)) => {
-                super::snippet::broken(super::render::Painter { colour }, &broken)
-            }
-            other => format!("error: {other}"),
-        }
-    })
+    Ok(builder.build_with_notices()?)
 }
 
 struct Intakes {
@@ -314,22 +383,59 @@ fn intakes(args: &Run) -> Result<Intakes, String> {
     })
 }
 
-/// The first signal finishes what is in flight, the second ends at once.
-fn stop_on_signals(stopper: Stopper, ender: Option<Ender>) -> std::io::Result<()> {
+/// The first signal to end finishes what is in flight, the second ends at once. SIGHUP asks for the
+/// rules to be loaded anew, where that is done at all.
+fn obey_signals(
+    stopper: Stopper,
+    ender: Option<Ender>,
+    hang_up: Option<Sender<()>>,
+) -> std::io::Result<()> {
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])?;
+    if hang_up.is_some() {
+        signals.add_signal(SIGHUP)?;
+    }
     std::thread::spawn(move || {
-        let mut signals = signals.forever();
-        if signals.next().is_some() {
-            stopper.stop();
-            if let Some(ender) = &ender {
-                ender.end();
+        let mut ending = false;
+        for signal in signals.forever() {
+            if signal == SIGHUP {
+                // One that waits already is answered by a look that comes later.
+                let _ = hang_up.as_ref().map(|hang_up| hang_up.try_send(()));
+            } else if ending {
+                std::process::exit(128 + signal);
+            } else {
+                ending = true;
+                stopper.stop();
+                if let Some(ender) = &ender {
+                    ender.end();
+                }
             }
-        }
-        if let Some(signal) = signals.next() {
-            std::process::exit(128 + signal);
         }
     });
     Ok(())
+}
+
+/// What a reload changed, behind its line.
+fn in_words(changes: &Changes) -> String {
+    let mut parts = Vec::new();
+    for (what, names) in [("came", &changes.came), ("went", &changes.went)] {
+        if !names.is_empty() {
+            parts.push(format!("{what}: {}", names.join(", ")));
+        }
+    }
+    for (name, was, is) in &changes.limits {
+        parts.push(format!("{name} {was} -> {is}"));
+    }
+    if parts.is_empty() && !changes.files.is_empty() {
+        parts.push(format!("changed: {}", changes.files.join(", ")));
+    }
+    if parts.is_empty() {
+        return "; nothing changed".to_owned();
+    }
+    let text: String = parts
+        .iter()
+        .map(|part| format!("\n  {}", Safe(part)))
+        .collect();
+    text
 }
 
 /// The rules, a line each.
@@ -359,30 +465,93 @@ fn list(rules: &RuleSet) -> String {
     text
 }
 
-struct Job<'e> {
-    engine: &'e Engine,
+struct Job {
+    /// the one in force
+    engine: Arc<Engine>,
     output: Output,
     delivery: Option<Delivery>,
     rejects: Option<Rejects>,
     summary: Summary,
     files: Files,
     world_failed: bool,
-    fault_shown: Vec<bool>,
-    notices_shown: std::collections::BTreeSet<String>,
+    by_rule: ByRule,
+    reloads: Reloads,
+    /// rules that broke, since they were loaded
+    faults_shown: BTreeSet<Arc<str>>,
+    notices_shown: BTreeSet<String>,
 }
 
-impl Job<'_> {
+impl Job {
+    fn reloaded(&mut self, reload: Reload, current: &Current) {
+        let line = match reload {
+            Reload::Loaded {
+                engine,
+                notices,
+                changes,
+            } => {
+                current.replace(Arc::clone(&engine));
+                self.engine = engine;
+                self.reloads.loaded += 1;
+                self.faults_shown.clear();
+                tell_notices(&mut self.output, &self.engine, &notices, false);
+                let rules = self.engine.rules().rules().len();
+                match self.output.messages() {
+                    (Form::Text, painter) => format!(
+                        "{}  {} in force from the next document on{}\n",
+                        painter.bold("reloaded"),
+                        counted(rules as u64, "rule"),
+                        in_words(&changes),
+                    ),
+                    (Form::Json, _) => super::json::line(&json!({
+                        "schema": "qualwatch.reload/1",
+                        "outcome": "loaded",
+                        "rules": rules,
+                        "came": changes.came,
+                        "went": changes.went,
+                        "limits": changes.limits.iter().map(|(name, was, is)| {
+                            json!({"name": name, "was": was, "is": is})
+                        }).collect::<Vec<_>>(),
+                        "files": changes.files,
+                    })),
+                }
+            }
+            Reload::Refused(failure) => {
+                self.reloads.refused += 1;
+                let rules = self.engine.rules().rules().len();
+                match self.output.messages() {
+                    (Form::Text, painter) => format!(
+                        "{}\n{}  the {} that were in force stay; mend the files, and they are loaded\n",
+                        failure.render(painter.colour),
+                        painter.bold("reload refused"),
+                        counted(rules as u64, "rule"),
+                    ),
+                    (Form::Json, _) => {
+                        let refused = json!({
+                            "schema": "qualwatch.reload/1",
+                            "outcome": "refused",
+                            "rules": rules,
+                        });
+                        failure.lines() + super::json::line(&refused).as_str()
+                    }
+                }
+            }
+        };
+        self.output.message(&line);
+    }
+
     fn show(&mut self, event: Event) {
         match event {
             Event::Judged {
                 source,
-                counts,
+                rules,
+                mut counts,
                 documents,
             } => {
+                self.by_rule.add(&rules, &std::mem::take(&mut counts.rules));
                 self.summary.add(&counts);
                 let source = self.source_name(&source.to_string());
                 for document in documents {
-                    self.document(&source, document);
+                    self.document(&source, &rules, document);
                 }
                 self.output.flush();
                 self.output.progress(&self.summary);
@@ -434,7 +603,7 @@ impl Job<'_> {
         }
     }
 
-    fn document(&mut self, source: &str, mut judged: Judged) {
+    fn document(&mut self, source: &str, rules: &RuleSet, mut judged: Judged) {
         // What a snippet shows is the record itself.
         let hidden = self.engine.redactor().and_then(|_| judged.text.take());
         // Each worker tells the first notice of a kind; together they tell it once.
@@ -453,7 +622,7 @@ impl Job<'_> {
         }
         self.alerts(&judged.report.alerts);
         for (rule, fault) in &judged.report.rule_faults {
-            self.rule_fault(*rule, fault);
+            self.rule_fault(rules, *rule, fault);
         }
         if judged.report.verdict != Verdict::Valid
             && let (Some(rejects), Some(text)) =
@@ -489,32 +658,25 @@ impl Job<'_> {
         }
     }
 
-    fn rule_fault(&mut self, index: usize, fault: &rules::RuleFault) {
-        let Some(shown) = self.fault_shown.get_mut(index) else {
+    fn rule_fault(&mut self, rules: &RuleSet, index: usize, fault: &rules::RuleFault) {
+        let Some(name) = rules.rules().get(index).map(Rule::name) else {
             return;
         };
-        if std::mem::replace(shown, true) {
+        if !self.faults_shown.insert(Arc::clone(name)) {
             return;
         }
-        let name = self
-            .engine
-            .rules()
-            .rules()
-            .get(index)
-            .map(|rule| rule.name().to_string())
-            .unwrap_or_default();
         let place = fault.place.as_ref().map(ToString::to_string);
         let line = match self.output.messages() {
             (Form::Text, painter) => format!(
                 "{}  {}  {}: {} (said once; the summary counts the rest)\n",
                 painter.bold("rule broke"),
-                Safe(&name),
+                Safe(name),
                 Safe(&place.unwrap_or_default()),
                 Safe(&fault.message),
             ),
             (Form::Json, _) => super::json::line(&json!({
                 "schema": "qualwatch.rule/1",
-                "rule": name,
+                "rule": &**name,
                 "place": place,
                 "fault": fault.message,
             })),
@@ -574,10 +736,14 @@ impl Job<'_> {
                 let sinks = delivered.as_ref().map(Delivered::text).unwrap_or_default();
                 self.summary_text() + sinks.as_str()
             }
-            (Form::Json, _) => {
-                let delivery = delivered.as_ref().map(Delivered::json);
-                super::json::summary(&self.summary, self.engine.rules(), &self.files, delivery)
-            }
+            (Form::Json, _) => super::json::summary(
+                &self.summary,
+                self.engine.rules(),
+                &self.by_rule,
+                self.reloads,
+                &self.files,
+                delivered.as_ref().map(Delivered::json),
+            ),
         };
         self.output.message(&text);
         if let Some(error) = self.output.failure() {
@@ -607,7 +773,7 @@ impl Job<'_> {
             FailOn::Warning => alerts(Severity::Warning),
             FailOn::Critical => alerts(Severity::Critical),
             FailOn::Invalid => self.summary.of(Verdict::Invalid) > 0,
-            FailOn::Broken => self.summary.rules.iter().any(|rule| rule.failed > 0),
+            FailOn::Broken => self.by_rule.is_broken(),
             FailOn::Refused => Verdict::ALL
                 .into_iter()
                 .any(|verdict| verdict.is_refusal() && self.summary.of(verdict) > 0),
@@ -701,26 +867,30 @@ impl Job<'_> {
                 alerts.join(", ")
             }
         );
-        if !summary.rules.is_empty() {
-            let rules = self.engine.rules().rules();
-            let width = rules
+        let Reloads { loaded, refused } = self.reloads;
+        if loaded + refused > 0 {
+            let _ = writeln!(text, "reloads    {loaded} loaded, {refused} refused");
+        }
+        if !self.by_rule.is_empty() {
+            let rows: Vec<_> = self.by_rule.rows(self.engine.rules()).collect();
+            let width = rows
                 .iter()
-                .map(|rule| rule.name().len())
+                .map(|(name, ..)| name.len())
                 .max()
                 .unwrap_or(0)
                 .max(5);
-            let broken = summary.rules.iter().any(|rule| rule.failed > 0);
+            let broken = self.by_rule.is_broken();
             let _ = write!(
                 text,
                 "{:width$}  {:>10}  {:>10}  {:>14}",
                 "rule", "fired", "quiet", "could not tell"
             );
             text.push_str(if broken { "       broke\n" } else { "\n" });
-            for (rule, said) in rules.iter().zip(&summary.rules) {
+            for (name, said, here) in rows {
                 let _ = write!(
                     text,
                     "{:width$}  {:>10}  {:>10}  {:>14}",
-                    Safe(rule.name()).to_string(),
+                    Safe(name).to_string(),
                     count(said.fired),
                     count(said.quiet),
                     count(said.unknown),
@@ -728,7 +898,7 @@ impl Job<'_> {
                 if broken {
                     let _ = write!(text, "  {:>10}", count(said.failed));
                 }
-                text.push('\n');
+                text.push_str(if here { "\n" } else { "  no longer loaded\n" });
             }
         }
         text

@@ -6,6 +6,7 @@
 
 mod builder;
 mod capture;
+mod current;
 mod explain;
 mod report;
 
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 pub use builder::{BuildError, EngineBuilder};
+pub use current::Current;
 pub use explain::{
     Compared, Explain, Explained, ExplainedCondition, ExplainedPlace, ExplainedReading,
     ExplainedRule,
@@ -147,6 +149,11 @@ pub struct Checker {
 }
 
 impl Checker {
+    /// The rules it asks, in the order of [`Report::rules`].
+    pub fn rules(&self) -> &RuleSet {
+        &self.engine.rules
+    }
+
     /// Judges one document.
     pub fn check(&mut self, input: Input<'_>) -> Report {
         let mut report = self.judge(input);

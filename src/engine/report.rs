@@ -80,6 +80,16 @@ pub struct RuleCount {
     pub failed: u64,
 }
 
+impl RuleCount {
+    /// Adds another count to this one.
+    pub fn add(&mut self, other: RuleCount) {
+        self.fired += other.fired;
+        self.quiet += other.quiet;
+        self.unknown += other.unknown;
+        self.failed += other.failed;
+    }
+}
+
 /// What became of one document.
 #[derive(Clone, Debug)]
 pub struct Report {

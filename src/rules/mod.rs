@@ -67,6 +67,17 @@ use facts::Facts;
 use fields::{FieldId, Level};
 use layout::Layout;
 
+/// Rule files and limits by name and text.
+pub type Texts = BTreeMap<Arc<str>, Arc<str>>;
+
+/// What [`RuleSet::load`] would read of these paths now; what cannot be read is left out.
+pub fn texts(paths: &[PathBuf]) -> Texts {
+    pack::find(paths, &mut Vec::new())
+        .into_iter()
+        .flat_map(|pack| pack.thresholds.into_iter().chain(pack.files))
+        .collect()
+}
+
 /// Rules that loaded, with their limits. Cheap to clone and shared by all workers.
 #[derive(Clone, Debug)]
 pub struct RuleSet {

@@ -39,6 +39,7 @@ pub(crate) fn run(engine: &Arc<Engine>, intakes: Vec<Intake>, workers: usize) ->
                 source,
                 counts,
                 documents,
+                ..
             } => {
                 outcome.summary.add(&counts);
                 let source = source.to_string();
