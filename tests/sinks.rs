@@ -15,6 +15,7 @@ use hmac::Mac as _;
 use qualwatch::sink::{Config, Outcome, Parcel, Sink, Told};
 use serde_json::Value;
 use support::receiver::{Answer, Receiver, reply};
+use support::smtp::MailServer;
 
 const EXAMPLE: &str = "examples/records/microsoft-example-2-expanded.json";
 
@@ -193,6 +194,66 @@ fn every_answer_means_what_it_means_for_its_receiver() {
     let outcome = send(&unknown, &told[..1]);
     assert_eq!(kind(&outcome), "retry", "{outcome:?}");
     assert!(!outcome.why().contains("s3cr3t"));
+}
+
+#[test]
+fn what_a_mail_server_says_at_the_end_of_a_mail_decides() {
+    let told = alerts();
+    for (answer, wanted) in [
+        ("250 taken", "delivered"),
+        ("451 4.3.0 later", "retry"),
+        ("452 4.2.2 full", "retry"),
+        ("550 5.7.1 never", "refused"),
+        // It hung up behind the mail, and may have it.
+        ("", "ambiguous"),
+    ] {
+        let server = MailServer::start(vec![answer]);
+        let sink = sink(&format!(
+            "type = \"smtp\"\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\nfrom = \"q@example.com\"\nto = \"o@example.com\"",
+            server.port
+        ));
+        let outcome = send(&sink, &told);
+        assert_eq!(kind(&outcome), wanted, "{answer}: {outcome:?}");
+        // Both alerts of the call are in one mail.
+        let mails = server.mails();
+        assert_eq!(mails.len(), 1);
+        assert!(mails[0].data.contains("poor-audio") && mails[0].data.contains("poor-feedback"));
+    }
+}
+
+#[test]
+fn syslog_over_tcp_counts_octets_and_connects_again_when_the_peer_hung_up() {
+    use std::io::Read as _;
+    let told = alerts();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("bound");
+    let sink = sink(&format!(
+        "type = \"syslog\"\naddress = \"{address}\"\ntransport = \"tcp\""
+    ));
+    for round in 0..2 {
+        assert_eq!(send(&sink, &told[..1]), Outcome::Delivered);
+        let (mut stream, _) = listener.accept().expect("it connects");
+        let mut count = String::new();
+        loop {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).expect("a count");
+            if byte[0] == b' ' {
+                break;
+            }
+            count.push(byte[0] as char);
+        }
+        let mut message = vec![0; count.parse().expect("a number")];
+        stream.read_exact(&mut message).expect("a message");
+        let message = String::from_utf8(message).expect("UTF-8");
+        assert!(
+            message.starts_with("<132>1 ") && message.contains("rule=\"poor-audio\""),
+            "{round}: {message}"
+        );
+    }
+    drop(listener);
+    // The second connection was closed as well, and nobody listens any more.
+    let outcome = send(&sink, &told[..1]);
+    assert_eq!(kind(&outcome), "retry", "{outcome:?}");
 }
 
 #[test]

@@ -266,15 +266,15 @@ impl Deliveries {
     pub fn put(&self, alerts: &[Told]) -> Result<(), OutboxError> {
         let now = self.shared.clock.now();
         let mut rows = Vec::new();
-        for told in alerts {
+        // What is pending is told when it fires.
+        for told in alerts.iter().filter(|told| !told.is_pending()) {
             let sinks = self.route(told);
             if sinks.is_empty() {
                 self.unrouted.fetch_add(1, Ordering::Relaxed);
             }
             let event: Arc<str> = told.event().into();
             let call: Option<Arc<str>> = told.call().map(Into::into);
-            let lasting: Option<Arc<str>> =
-                (told.state() != "event").then(|| told.fingerprint().into());
+            let order: Arc<str> = told.order_key().into();
             rows.extend(
                 self.posts
                     .iter()
@@ -283,7 +283,7 @@ impl Deliveries {
                         sink: Arc::clone(post.courier.name()),
                         event: Arc::clone(&event),
                         call: call.clone(),
-                        lasting: lasting.clone(),
+                        order: Arc::clone(&order),
                         payload: Arc::clone(told.json()),
                         due: post.hold.due(now),
                     }),

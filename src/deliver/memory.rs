@@ -35,7 +35,7 @@ struct Queue {
     /// rows that may be claimed, by when they are due
     due: BTreeSet<(Timestamp, RowId)>,
     events: HashMap<Arc<str>, RowId>,
-    lasting: HashMap<Arc<str>, BTreeSet<RowId>>,
+    ordered: HashMap<Arc<str>, BTreeSet<RowId>>,
 }
 
 impl MemoryOutbox {
@@ -65,12 +65,10 @@ impl Inner {
         let row = queue.rows.remove(&id)?;
         queue.due.remove(&(row.due, id));
         queue.events.remove(&row.new.event);
-        if let Some(key) = &row.new.lasting
-            && let Some(rows) = queue.lasting.get_mut(key)
-        {
+        if let Some(rows) = queue.ordered.get_mut(&row.new.order) {
             rows.remove(&id);
             if rows.is_empty() {
-                queue.lasting.remove(key);
+                queue.ordered.remove(&row.new.order);
             }
         }
         if !row.standing {
@@ -83,10 +81,10 @@ impl Inner {
     fn insert(&mut self, new: &NewRow, now: Timestamp) {
         let queue = self.queues.entry(Arc::clone(&new.sink)).or_default();
         // What stood until now is followed; one that is being sent goes when that has ended.
-        let followed: Vec<RowId> = new
-            .lasting
-            .iter()
-            .filter_map(|key| queue.lasting.get(key))
+        let followed: Vec<RowId> = queue
+            .ordered
+            .get(&new.order)
+            .into_iter()
             .flatten()
             .copied()
             .filter(|id| {
@@ -106,9 +104,8 @@ impl Inner {
         self.sinks.insert(id, Arc::clone(&new.sink));
         let queue = self.queues.entry(Arc::clone(&new.sink)).or_default();
         queue.events.insert(Arc::clone(&new.event), id);
-        if let Some(key) = &new.lasting {
-            queue.lasting.entry(Arc::clone(key)).or_default().insert(id);
-        }
+        let order = Arc::clone(&new.order);
+        queue.ordered.entry(order).or_default().insert(id);
         let due = new.due.max(now);
         queue.due.insert((due, id));
         queue.rows.insert(
@@ -128,14 +125,9 @@ impl Inner {
 }
 
 impl Queue {
-    /// Whether nothing of the same fingerprint must go before it.
+    /// Whether nothing of the same order key must go before it.
     fn is_first(&self, row: &Row) -> bool {
-        let Some(rows) = row
-            .new
-            .lasting
-            .as_ref()
-            .and_then(|key| self.lasting.get(key))
-        else {
+        let Some(rows) = self.ordered.get(&row.new.order) else {
             return true;
         };
         // A dead letter holds up nobody.
@@ -145,11 +137,7 @@ impl Queue {
     }
 
     fn followed(&self, row: &Row) -> bool {
-        let rows = row
-            .new
-            .lasting
-            .as_ref()
-            .and_then(|key| self.lasting.get(key));
+        let rows = self.ordered.get(&row.new.order);
         rows.is_some_and(|rows| rows.last().is_some_and(|last| *last > row.id))
     }
 }

@@ -30,8 +30,8 @@ pub struct NewRow {
     pub event: Arc<str>,
     /// the call's id, by which messages are gathered
     pub call: Option<Arc<str>>,
-    /// the fingerprint of what lasts: its rows are delivered in their order
-    pub lasting: Option<Arc<str>>,
+    /// rows of one order key are delivered one after the other
+    pub order: Arc<str>,
     /// the alert's JSON
     pub payload: Arc<str>,
     /// not to be tried before, so that others may join it
@@ -85,15 +85,15 @@ pub struct Totals {
 /// Keeps rows until they are delivered.
 pub trait Outbox: Send + Sync {
     /// Keeps all rows, or none; rows whose sink and event are here already are passed over.
-    /// A standing row makes way for a new one of the same sink and fingerprint.
+    /// A standing row makes way for a new one of the same sink and order key.
     ///
     /// # Errors
     /// [`OutboxError::Full`] if there is no room.
     fn enqueue(&self, rows: &[NewRow], now: Timestamp) -> Result<(), OutboxError>;
 
     /// Takes rows of a sink that are due, the earliest first, as far as they may share a
-    /// message. A row that waits beyond `horizon` is due: the clock was set back. Of rows that
-    /// last, only the first of a fingerprint is taken.
+    /// message. A row that waits beyond `horizon` is due: the clock was set back. Of rows
+    /// of one order key only the first that is not dead is taken.
     ///
     /// # Errors
     /// If the outbox cannot be read.

@@ -110,8 +110,9 @@ impl Sink for Scripted {
 
 /// An alert whose rule is its name here.
 fn told(rule: &str, state: &str, key: &str) -> Told {
+    let fingerprint = if state == "event" { rule } else { key };
     let text = format!(
-        r#"{{"schema": "qualwatch.alert/1", "id": "{rule}", "fingerprint": "{key}", "state": "{state}",
+        r#"{{"schema": "qualwatch.alert/1", "id": "{rule}", "fingerprint": "{fingerprint}", "state": "{state}",
             "rule": "{rule}", "severity": "warning", "call": {{"id": "{key}", "partial": false}}}}"#
     );
     Told::read(text).expect("an alert")
@@ -122,7 +123,7 @@ fn row(sink: &str, told: &Told) -> NewRow {
         sink: sink.into(),
         event: told.event().into(),
         call: told.call().map(Into::into),
-        lasting: (told.state() != "event").then(|| told.fingerprint().into()),
+        order: told.order_key().into(),
         payload: Arc::clone(told.json()),
         due: Timestamp::MIN,
     }

@@ -104,10 +104,10 @@ pub(super) fn alert(
             .and_then(|text| text.parse::<Timestamp>().ok())
     };
     let raised = at("/raisedAt").unwrap_or(now);
-    let starts = at("/since").unwrap_or(raised).min(now);
+    let starts = at("/window/since").unwrap_or(raised).min(now);
     let ahead = |time: Duration| now.checked_add(time).unwrap_or(Timestamp::MAX);
-    let ends = if told.resolves() || told.state() == "retracted" {
-        at("/resolvedAt").unwrap_or(raised).min(now)
+    let ends = if told.resolves() {
+        raised.min(now)
     } else if told.lasts() {
         // Long enough that some posts may fail before it seems over.
         ahead((repeat * 4).max(Duration::from_secs(240)))

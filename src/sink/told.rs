@@ -93,12 +93,24 @@ impl Told {
 
     /// Whether the condition lasts until an alert says that it is over.
     pub fn lasts(&self) -> bool {
-        !matches!(self.state(), "event" | "resolved" | "retracted")
+        self.state() == "firing"
     }
 
-    /// Whether it ends a condition that lasted.
+    /// Whether it ends what was told before: it is over, or it never was.
     pub fn resolves(&self) -> bool {
-        self.state() == "resolved"
+        matches!(self.state(), "resolved" | "retracted")
+    }
+
+    /// Whether it is not to be told yet: it holds, but not for long enough.
+    pub fn is_pending(&self) -> bool {
+        self.state() == "pending"
+    }
+
+    /// Alerts of one order key are told in their order: those of one window's key, or of one rule
+    /// on one call.
+    pub fn order_key(&self) -> String {
+        let call = self.call().unwrap_or_default();
+        format!("{}/{call}", self.fingerprint())
     }
 
     /// What tells one lasting condition from another.
@@ -152,6 +164,12 @@ impl Told {
                 let _ = write!(text, ", {unknown} could not tell");
             }
             facts.push(("Affected", text));
+        }
+        if let Some(window) = self.value.get("window") {
+            facts.extend(window_facts(window));
+        }
+        if let Some(more) = number("/more/count").filter(|more| *more > 0) {
+            facts.push(("Meanwhile", format!("{more} more since the last one")));
         }
         let paragraph = self.text("/summary").or(self.text("/title"));
         let mut places: Vec<String> = Vec::new();
@@ -237,6 +255,46 @@ impl Brief {
         lines.push(format!("id {}", self.id));
         lines
     }
+}
+
+/// What a window holds.
+fn window_facts(window: &Value) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    let texts = |name: &str| -> Vec<&str> {
+        let items = window.get(name).and_then(Value::as_array);
+        items
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
+    };
+    let key = texts("key");
+    if !key.is_empty() {
+        facts.push(("Key", key.join(", ")));
+    }
+    let unit = window["unit"].as_str();
+    let unit = unit.or((window["measure"] == "share").then_some("ratio"));
+    if window["value"].is_number() {
+        let measure = window["measure"].as_str().unwrap_or("value");
+        let (value, limit) = (
+            quantity(&window["value"], unit),
+            quantity(&window["limit"], unit),
+        );
+        facts.push(("Window", format!("{measure} {value}, limit {limit}")));
+    }
+    let mut held: Vec<String> = Vec::new();
+    for name in ["samples", "users", "calls"] {
+        if let Some(count) = window[name].as_u64() {
+            held.push(format!("{count} {name}"));
+        }
+    }
+    if !held.is_empty() {
+        facts.push(("Over", held.join(", ")));
+    }
+    if let Some(since) = window["since"].as_str() {
+        facts.push(("Since", moment(since)));
+    }
+    facts
 }
 
 /// `2026-01-13T09:00:00.1234567Z` without its fraction.
