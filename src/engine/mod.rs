@@ -324,6 +324,39 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_reaches_what_the_person_at_its_end_said() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let rule = r#"rule("r", #{ on: "stream", when: |s| s.client.feedback.rating == "bad" });"#;
+        std::fs::write(folder.path().join("r.rhai"), rule).expect("written");
+        let engine = Engine::builder()
+            .rules(folder.path())
+            .build()
+            .expect("an engine");
+        let person = |said: &str| {
+            format!(
+                r##"{{"@odata.type": "#microsoft.graph.callRecords.participantEndpoint", "feedback": {said}}}"##
+            )
+        };
+        let (bad, none) = (person(r#"{"rating": "bad"}"#), person("null"));
+        let streams =
+            r#"[{"streamDirection": "callerToCallee"}, {"streamDirection": "calleeToCaller"}]"#;
+        let report = engine.check(
+            format!(
+                r#"{{"id": "c", "version": 1, "type": "peerToPeer", "modalities": [], "sessions": [{{"id": "s", "caller": {bad}, "callee": {none}, "segments": [{{"id": "s", "media": [{{"label": "main-audio", "streams": {streams}}}]}}]}}]}}"#
+            )
+            .as_bytes(),
+        );
+        // The caller hears what comes from the callee.
+        assert_eq!(report.alerts.len(), 1);
+        assert_eq!(report.alerts[0].affected.fired, 1);
+        assert_eq!(report.alerts[0].affected.unknown, 1);
+        assert_eq!(
+            report.alerts[0].findings[0].evidence[0].pointer.as_deref(),
+            Some("/sessions/0/caller/feedback/rating")
+        );
+    }
+
+    #[test]
     fn an_alert_is_the_same_alert_wherever_its_session_stands() {
         let bad = r#"{"id": "s2", "caller": {"feedback": {"rating": "bad"}}}"#;
         let record = |sessions: &str| {
