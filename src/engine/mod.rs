@@ -126,6 +126,26 @@ impl Engine {
     }
 }
 
+/// The readings that `rules` have of one record, as they are when none of it is refused; `None`
+/// for what is no record.
+pub fn facts(rules: &RuleSet, bytes: &[u8]) -> Option<Facts> {
+    let mut parser = Parser::new(Caps::default());
+    let document = parser.parse(bytes).ok()?;
+    let kind = kind::tell(document.root(), Taken::default()).kind;
+    let mut facts = rules.facts();
+    let call = kind
+        .has_sessions()
+        .then(|| Call::new(document.root(), kind))?;
+    capture(
+        &document,
+        call,
+        &Violated::default(),
+        rules.layout(),
+        &mut facts,
+    );
+    Some(facts)
+}
+
 /// Judges one document after another with the same buffers.
 pub struct Checker {
     engine: Arc<Engine>,
