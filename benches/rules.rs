@@ -64,7 +64,7 @@ rule("bad-video-{number}", #{{
             && s.packetUtilization > limits::packets * {times}
             && (limits::session_length == 0 || s.session.duration >= limits::session_length))
         && ((s.averageVideoFrameLossPercentage > 99.{over})
-            ?? (s.averageVideoFrameRate < 0.0{over})
+            ?? (s.averageVideoFrameRate > 1000.{over})
             ?? (s.postForwardErrorCorrectionPacketLossRate > 0.9{over})),
 }});
 "#

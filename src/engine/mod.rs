@@ -262,6 +262,8 @@ impl Checker {
             invalid,
             clock: &*engine.clock,
         };
+        let fired = outcome.rules.iter().any(|said| !said.findings.is_empty());
+        let spots = fired.then(|| alert::Spots::of(&context, &outcome.rules));
         report.rules.reserve(outcome.rules.len());
         for (index, (rule, said)) in engine.rules.rules().iter().zip(&outcome.rules).enumerate() {
             report.rules.push(RuleCount {
@@ -273,8 +275,8 @@ impl Checker {
             if let Some(fault) = &said.fault {
                 report.rule_faults.push((index, fault.clone()));
             }
-            if !said.findings.is_empty() {
-                alert::build(&context, rule, said, &mut report.alerts);
+            if let Some(spots) = spots.as_ref().filter(|_| !said.findings.is_empty()) {
+                alert::build(&context, spots, rule, said, &mut report.alerts);
             }
         }
         if let (Some(explainer), Some(wanted)) = (explainer, &engine.explain) {
