@@ -10,15 +10,13 @@
 mod feed;
 
 use std::io::Write as _;
-use std::time::Duration;
 
+use feed::pairs::{Ratio, Side, compare};
 use feed::{Bare, Depth, Feed, Stages, Tally, expected};
 use xtask::generate::Mix;
 
 /// Documents of a feed; at a mean of 24 kB about 10 MB, more than a core's own cache.
 const DOCUMENTS: u64 = 400;
-/// Documents of one turn: about half a millisecond, so that few turns are disturbed.
-const TURN: usize = 20;
 /// Passes over the feed behind each ratio.
 const PASSES: usize = 25;
 
@@ -30,85 +28,6 @@ const STAGES: [(&str, Depth); 6] = [
     ("engine: the same, and rules", Depth::Check),
     ("framer and engine", Depth::Frame),
 ];
-
-/// CPU time of this thread: what others do on the machine is not ours.
-#[cfg(unix)]
-fn now() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(
-        time.tv_sec.unsigned_abs(),
-        time.tv_nsec.unsigned_abs() as u32,
-    )
-}
-
-/// Wall time, where there is no other.
-#[cfg(not(unix))]
-fn now() -> Duration {
-    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
-    START.get_or_init(std::time::Instant::now).elapsed()
-}
-
-/// Time and answer of one turn.
-fn timed(work: &mut dyn FnMut(&[String]) -> Tally, texts: &[String]) -> (f64, Tally) {
-    let start = now();
-    let answer = work(texts);
-    ((now() - start).as_secs_f64(), answer)
-}
-
-/// One of two that are compared: what runs, over which feed, and what it must answer.
-struct Side<'a> {
-    feed: &'a Feed,
-    work: &'a mut dyn FnMut(&[String]) -> Tally,
-    answer: Tally,
-}
-
-/// Quartiles of `base / ours` in time, and the median speed of `ours` in MB/s.
-struct Ratio {
-    low: f64,
-    median: f64,
-    high: f64,
-    speed: f64,
-}
-
-fn compare(passes: usize, base: Side<'_>, ours: Side<'_>) -> Ratio {
-    let (mut ratios, mut speeds) = (Vec::new(), Vec::new());
-    for pass in 0..passes {
-        let (mut said_base, mut said_ours) = (Tally::default(), Tally::default());
-        let turns = base
-            .feed
-            .texts
-            .chunks(TURN)
-            .zip(ours.feed.texts.chunks(TURN));
-        for (turn, (theirs, mine)) in turns.enumerate() {
-            // Whoever goes second finds the texts in the cache: alternate.
-            let (first, second);
-            if (pass + turn) % 2 == 0 {
-                first = timed(base.work, theirs);
-                second = timed(ours.work, mine);
-            } else {
-                second = timed(ours.work, mine);
-                first = timed(base.work, theirs);
-            }
-            said_base += first.1;
-            said_ours += second.1;
-            ratios.push(first.0 / second.0);
-            let bytes: usize = mine.iter().map(String::len).sum();
-            speeds.push(bytes as f64 / 1e6 / second.0);
-        }
-        assert_eq!(said_base, base.answer, "{}", base.feed.name);
-        assert_eq!(said_ours, ours.answer, "{}", ours.feed.name);
-    }
-    ratios.sort_by(f64::total_cmp);
-    speeds.sort_by(f64::total_cmp);
-    let quantile =
-        |values: &[f64], share: f64| values[((values.len() - 1) as f64 * share) as usize];
-    Ratio {
-        low: quantile(&ratios, 0.25),
-        median: quantile(&ratios, 0.5),
-        high: quantile(&ratios, 0.75),
-        speed: quantile(&speeds, 0.5),
-    }
-}
 
 /// The same feed, each document changed by `broken` into one that breaks the schema.
 fn invalid(feed: &Feed, name: &'static str, broken: impl Fn(&str) -> String) -> Feed {

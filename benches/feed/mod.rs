@@ -4,6 +4,9 @@
 //! compares it with what the generator planted before it believes any time. No
 //! stage allocates per document beyond what the product does.
 
+#[allow(dead_code, reason = "not every bench compares pairs")]
+pub(crate) mod pairs;
+
 use qualwatch::engine::{Checker, Verdict as Said};
 use qualwatch::frame::{Batch, FrameLimits, Framer, Framing, Open};
 use qualwatch::record::kind::{self, Taken};
@@ -246,7 +249,7 @@ impl Stages {
     }
 }
 
-fn count(checker: &mut Checker, text: &[u8], tally: &mut Tally) {
+pub(crate) fn count(checker: &mut Checker, text: &[u8], tally: &mut Tally) {
     let report = checker.check(Input::new(text, "feed"));
     tally.invalid += u64::from(report.verdict == Said::Invalid);
     tally.contradictory += u64::from(report.verdict == Said::Malformed);

@@ -27,9 +27,42 @@ pub(crate) struct Context<'d> {
     pub(crate) clock: &'d dyn Clock,
 }
 
+/// Where everything stands that the findings of one document tell of.
+///
+/// Found in one pass over the text, for all rules together.
+pub(crate) struct Spots {
+    nodes: Vec<NodeIndex>,
+    spots: Vec<place::Spot>,
+}
+
+impl Spots {
+    /// The spots for what the rules said.
+    pub(crate) fn of(context: &Context<'_>, said: &[RuleOutcome]) -> Spots {
+        let mut nodes: Vec<NodeIndex> = Vec::new();
+        for finding in said.iter().flat_map(|said| &said.findings) {
+            nodes.push(context.facts.node(finding.object));
+            let readings = finding.evidence.iter();
+            nodes.extend(readings.map(|comparison| comparison.reading.source.node));
+        }
+        nodes.retain(|node| *node != NO_NODE);
+        nodes.sort_unstable();
+        nodes.dedup();
+        Spots {
+            spots: place::spots(context.document, context.origin, &nodes),
+            nodes,
+        }
+    }
+
+    fn get(&self, node: NodeIndex) -> Option<place::Spot> {
+        let at = self.nodes.binary_search(&node).ok()?;
+        self.spots.get(at).copied()
+    }
+}
+
 /// The alerts of one rule: one for each key that its findings have, mostly one.
 pub(crate) fn build(
     context: &Context<'_>,
+    spots: &Spots,
     rule: &Rule,
     outcome: &RuleOutcome,
     out: &mut Vec<Alert>,
@@ -81,7 +114,7 @@ pub(crate) fn build(
             affected,
             findings: findings
                 .into_iter()
-                .map(|finding| describe(context, finding))
+                .map(|finding| describe(context, spots, finding))
                 .collect(),
             labels: rule.labels().clone(),
         });
@@ -102,19 +135,21 @@ pub(crate) fn call_ref(context: &Context<'_>) -> CallRef {
     }
 }
 
-fn describe(context: &Context<'_>, finding: &rules::Finding) -> Finding {
+fn describe(context: &Context<'_>, spots: &Spots, finding: &rules::Finding) -> Finding {
     let node = context.facts.node(finding.object);
     let (what, client) = tell(context, finding.object);
     Finding {
         at: place::pointer(context.document, node),
-        line: spot(context, node).map_or(context.origin.line, |spot| spot.line),
+        line: spots
+            .get(node)
+            .map_or(context.origin.line, |spot| spot.line),
         what,
         client,
         message: finding.message.clone(),
         evidence: finding
             .evidence
             .iter()
-            .map(|comparison| evidence(context, comparison))
+            .map(|comparison| evidence(context, spots, comparison))
             .collect(),
     }
 }
@@ -124,15 +159,10 @@ pub(crate) fn tell(context: &Context<'_>, object: ObjectId) -> (What, Option<Cli
     Place::of(context, object).tell(context)
 }
 
-fn spot(context: &Context<'_>, node: NodeIndex) -> Option<place::Spot> {
-    let offset = place::offset(context.document, node)?;
-    Some(place::spot(context.document.text(), context.origin, offset))
-}
-
-fn evidence(context: &Context<'_>, comparison: &Comparison) -> Evidence {
+fn evidence(context: &Context<'_>, spots: &Spots, comparison: &Comparison) -> Evidence {
     let source = &comparison.reading.source;
     let node = (source.node != NO_NODE).then_some(source.node);
-    let at = node.and_then(|node| spot(context, node));
+    let at = spots.get(source.node);
     Evidence {
         pointer: node.map(|node| place::pointer(context.document, node)),
         line: at.map(|spot| spot.line),

@@ -10,7 +10,7 @@ mod identity;
 
 use serde::Serialize;
 
-pub(crate) use build::{Context, build, call_ref, json, tell};
+pub(crate) use build::{Context, Spots, build, call_ref, json, tell};
 pub use identity::{alert_id, fingerprint};
 
 /// The version of the alert's JSON.

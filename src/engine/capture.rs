@@ -73,6 +73,51 @@ struct Capture<'c> {
     captured: Captured,
 }
 
+/// Ids that were met. Most calls have few sessions, and then nothing is allocated.
+#[derive(Default)]
+struct Seen<'t> {
+    first: [&'t str; Seen::FEW],
+    count: usize,
+    more: FxHashSet<&'t str>,
+}
+
+impl<'t> Seen<'t> {
+    const FEW: usize = 8;
+
+    /// Adds an id; false if it was there.
+    fn insert(&mut self, id: &'t str) -> bool {
+        let first = &self.first[..self.count];
+        if first.contains(&id) {
+            return false;
+        }
+        if self.count < Seen::FEW {
+            self.first[self.count] = id;
+            self.count += 1;
+            return true;
+        }
+        self.more.insert(id)
+    }
+}
+
+/// What a session's segments are captured with.
+#[derive(Clone, Copy)]
+struct Around<'t> {
+    call: ObjectId,
+    id: ObjectId,
+    session: Session<'t>,
+    /// what was said at each end, caller first
+    said: [Option<ObjectId>; 2],
+}
+
+impl Around<'_> {
+    fn said(&self, end: End) -> Option<ObjectId> {
+        match (end, self.said) {
+            (End::Caller, [caller, _]) => caller,
+            (End::Callee, [_, callee]) => callee,
+        }
+    }
+}
+
 /// A media's two ends, made once for all its streams.
 struct Ends {
     endpoints: [Option<ObjectId>; 2],
@@ -101,14 +146,11 @@ impl Capture<'_> {
     /// Pushes an object of `level` and reads its own members into it.
     fn object(&mut self, level: Level, item: Item<'_>) -> ObjectId {
         let id = self.facts.push_object(level, self.node(item));
-        let wanted = self.layout.wanted(level);
-        if !wanted.is_empty() {
+        let named = self.layout.named(level);
+        if !named.is_empty() {
             for member in item.members() {
-                let field = wanted
-                    .iter()
-                    .find(|field| field.name() == member.name && !field.get().computed);
-                if let Some(field) = field {
-                    self.read(id, *field, member.value);
+                if let Some(field) = named.find(member.name) {
+                    self.read(id, field, member.value);
                 }
             }
         }
@@ -160,20 +202,25 @@ impl Capture<'_> {
         }
     }
 
+    /// A computed field, if some rule reads it.
+    fn computed(&self, level: Level, name: &str) -> Option<FieldId> {
+        let wanted = self.layout.wanted(level).iter().copied();
+        wanted
+            .filter(|field| field.get().computed)
+            .find(|field| field.name() == name)
+    }
+
     /// Sets a computed field, if some rule reads it.
     fn compute(&mut self, level: Level, name: &str, set: impl FnOnce(&mut Facts, FieldId)) {
-        let field = self
-            .layout
-            .wanted(level)
-            .iter()
-            .copied()
-            .find(|field| field.get().computed && field.name() == name);
-        if let Some(field) = field {
+        if let Some(field) = self.computed(level, name) {
             set(self.facts, field);
         }
     }
 
     fn duration(&mut self, id: ObjectId, level: Level, item: Item<'_>) {
+        if self.computed(level, "duration").is_none() {
+            return;
+        }
         let node = self.node(item);
         let under_violation = ["startDateTime", "endDateTime"].iter().any(|name| {
             item.get(name)
@@ -198,7 +245,7 @@ impl Capture<'_> {
             let organizer = self.identity(organizer);
             self.facts.link(id, Link::Organizer, organizer);
         }
-        let mut seen: FxHashSet<&str> = FxHashSet::default();
+        let mut seen = Seen::default();
         for session in call.sessions() {
             self.captured.sessions += 1;
             if let Some(session_id) = session.id()
@@ -224,7 +271,8 @@ impl Capture<'_> {
             self.link(id, Link::Failure, failure);
         }
         let wants_feedback = self.layout.wants_level(Level::Feedback);
-        for end in End::BOTH {
+        let mut said_at = [None, None];
+        for (end, said_here) in End::BOTH.into_iter().zip(&mut said_at) {
             let link = match end {
                 End::Caller => Link::Caller,
                 End::Callee => Link::Callee,
@@ -242,6 +290,7 @@ impl Capture<'_> {
             if let Some(feedback) = feedback {
                 let node = self.node(feedback.0);
                 let said = self.object(Level::Feedback, feedback.0);
+                *said_here = Some(said);
                 self.compute(Level::Feedback, "tokens", |facts, field| {
                     facts.set_list(said, field, feedback.true_tokens(), node);
                 });
@@ -253,49 +302,51 @@ impl Capture<'_> {
                 }
             }
         }
+        let around = Around {
+            call,
+            id,
+            session,
+            said: said_at,
+        };
         for segment in session.segments() {
-            self.segment(call, id, session, segment);
+            self.segment(around, segment);
         }
     }
 
-    fn segment(
-        &mut self,
-        call: ObjectId,
-        session_id: ObjectId,
-        session: Session<'_>,
-        segment: Segment<'_>,
-    ) {
+    fn segment(&mut self, around: Around<'_>, segment: Segment<'_>) {
         let id = self.object(Level::Segment, segment.0);
         self.duration(id, Level::Segment, segment.0);
-        self.facts.link(id, Link::Call, call);
-        self.facts.link(id, Link::Session, session_id);
+        self.facts.link(id, Link::Call, around.call);
+        self.facts.link(id, Link::Session, around.id);
         if self.layout.wants_link(Link::FailureInfo) {
             let own = segment.failure_info().map(|failure| self.failure(failure));
             self.link(id, Link::FailureInfo, own);
         }
         for (end, link) in [(End::Caller, Link::Caller), (End::Callee, Link::Callee)] {
             if self.layout.wants_link(link) {
-                let endpoint = end_of(session, segment, end).map(|e| self.endpoint(end, e));
+                let endpoint = end_of(around.session, segment, end);
+                let endpoint = endpoint.map(|endpoint| self.endpoint(end, endpoint));
+                if let Some(endpoint) = endpoint {
+                    self.link(endpoint, Link::Feedback, around.said(end));
+                }
                 self.link(id, link, endpoint);
             }
         }
         for media in segment.media() {
-            self.media(call, session_id, id, session, segment, media);
+            self.media(around, id, segment, media);
         }
     }
 
     fn media(
         &mut self,
-        call: ObjectId,
-        session_id: ObjectId,
+        around: Around<'_>,
         segment_id: ObjectId,
-        session: Session<'_>,
         segment: Segment<'_>,
         media: Media<'_>,
     ) {
         let id = self.object(Level::Media, media.0);
-        self.facts.link(id, Link::Call, call);
-        self.facts.link(id, Link::Session, session_id);
+        self.facts.link(id, Link::Call, around.call);
+        self.facts.link(id, Link::Session, around.id);
         self.facts.link(id, Link::Segment, segment_id);
         for (end, network, device) in [
             (End::Caller, Link::CallerNetwork, Link::CallerDevice),
@@ -319,18 +370,18 @@ impl Capture<'_> {
             .any(|link| self.layout.wants_link(link));
         let ends = Ends {
             endpoints: if wants_ends {
-                End::BOTH.map(|end| self.media_end(session, segment, media, end))
+                End::BOTH.map(|end| self.media_end(around, segment, media, end))
             } else {
                 [None, None]
             },
         };
         for stream in media.streams() {
             let stream_id = self.object(Level::Stream, stream.0);
-            self.facts.link(stream_id, Link::Call, call);
-            self.facts.link(stream_id, Link::Session, session_id);
+            self.facts.link(stream_id, Link::Call, around.call);
+            self.facts.link(stream_id, Link::Session, around.id);
             self.facts.link(stream_id, Link::Segment, segment_id);
             self.facts.link(stream_id, Link::Media, id);
-            self.stream(stream_id, session, segment, stream, &ends);
+            self.stream(stream_id, around.session, segment, stream, &ends);
         }
     }
 
@@ -342,7 +393,9 @@ impl Capture<'_> {
         stream: Stream<'_>,
         ends: &Ends,
     ) {
-        let Some(sender) = stream.sender() else {
+        let wants_side =
+            ends.endpoints != [None, None] || self.computed(Level::Stream, "path").is_some();
+        let Some(sender) = stream.sender().filter(|_| wants_side) else {
             return;
         };
         self.link(id, Link::Sender, ends.get(sender));
@@ -360,12 +413,12 @@ impl Capture<'_> {
     /// One end of a media: the endpoint with this media's network and devices.
     fn media_end(
         &mut self,
-        session: Session<'_>,
+        around: Around<'_>,
         segment: Segment<'_>,
         media: Media<'_>,
         end: End,
     ) -> Option<ObjectId> {
-        let id = match end_of(session, segment, end) {
+        let id = match end_of(around.session, segment, end) {
             Some(endpoint) => self.endpoint(end, endpoint),
             // The end is not described, but its network or devices may be.
             None => self.facts.push_object(Level::Endpoint, NO_NODE),
@@ -382,6 +435,7 @@ impl Capture<'_> {
                 .map(|item| self.object(Level::Device, item));
             self.link(id, Link::Device, object);
         }
+        self.link(id, Link::Feedback, around.said(end));
         Some(id)
     }
 

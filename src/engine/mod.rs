@@ -135,6 +135,26 @@ impl Engine {
     }
 }
 
+/// The readings that `rules` have of one record, as they are when none of it is refused; `None`
+/// for what is no record.
+pub fn facts(rules: &RuleSet, bytes: &[u8]) -> Option<Facts> {
+    let mut parser = Parser::new(Caps::default());
+    let document = parser.parse(bytes).ok()?;
+    let kind = kind::tell(document.root(), Taken::default()).kind;
+    let mut facts = rules.facts();
+    let call = kind
+        .has_sessions()
+        .then(|| Call::new(document.root(), kind))?;
+    capture(
+        &document,
+        call,
+        &Violated::default(),
+        rules.layout(),
+        &mut facts,
+    );
+    Some(facts)
+}
+
 /// Judges one document after another with the same buffers.
 pub struct Checker {
     engine: Arc<Engine>,
@@ -269,6 +289,8 @@ impl Checker {
             invalid,
             clock: &*engine.clock,
         };
+        let fired = outcome.rules.iter().any(|said| !said.findings.is_empty());
+        let spots = fired.then(|| alert::Spots::of(&context, &outcome.rules));
         report.rules.reserve(outcome.rules.len());
         for (index, (rule, said)) in engine.rules.rules().iter().zip(&outcome.rules).enumerate() {
             report.rules.push(RuleCount {
@@ -280,8 +302,8 @@ impl Checker {
             if let Some(fault) = &said.fault {
                 report.rule_faults.push((index, fault.clone()));
             }
-            if !said.findings.is_empty() {
-                alert::build(&context, rule, said, &mut report.alerts);
+            if let Some(spots) = spots.as_ref().filter(|_| !said.findings.is_empty()) {
+                alert::build(&context, spots, rule, said, &mut report.alerts);
             }
         }
         if let (Some(explainer), Some(wanted)) = (explainer, &engine.explain) {
@@ -347,6 +369,39 @@ mod tests {
         assert_eq!(
             report.alerts[0].findings[0].at,
             "/sessions/0/caller/feedback"
+        );
+    }
+
+    #[test]
+    fn a_stream_reaches_what_the_person_at_its_end_said() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let rule = r#"rule("r", #{ on: "stream", when: |s| s.client.feedback.rating == "bad" });"#;
+        std::fs::write(folder.path().join("r.rhai"), rule).expect("written");
+        let engine = Engine::builder()
+            .rules(folder.path())
+            .build()
+            .expect("an engine");
+        let person = |said: &str| {
+            format!(
+                r##"{{"@odata.type": "#microsoft.graph.callRecords.participantEndpoint", "feedback": {said}}}"##
+            )
+        };
+        let (bad, none) = (person(r#"{"rating": "bad"}"#), person("null"));
+        let streams =
+            r#"[{"streamDirection": "callerToCallee"}, {"streamDirection": "calleeToCaller"}]"#;
+        let report = engine.check(
+            format!(
+                r#"{{"id": "c", "version": 1, "type": "peerToPeer", "modalities": [], "sessions": [{{"id": "s", "caller": {bad}, "callee": {none}, "segments": [{{"id": "s", "media": [{{"label": "main-audio", "streams": {streams}}}]}}]}}]}}"#
+            )
+            .as_bytes(),
+        );
+        // The caller hears what comes from the callee.
+        assert_eq!(report.alerts.len(), 1);
+        assert_eq!(report.alerts[0].affected.fired, 1);
+        assert_eq!(report.alerts[0].affected.unknown, 1);
+        assert_eq!(
+            report.alerts[0].findings[0].evidence[0].pointer.as_deref(),
+            Some("/sessions/0/caller/feedback/rating")
         );
     }
 

@@ -7,6 +7,7 @@
 //! rule can reach. A field that no rule reads has no slot and costs nothing.
 
 use super::fields::{FieldId, Level, Link};
+use super::names::Names;
 
 /// No slot: no rule reads the field.
 const UNREAD: u16 = u16::MAX;
@@ -16,6 +17,7 @@ const UNREAD: u16 = u16::MAX;
 pub struct Layout {
     slots: Box<[u16]>,
     wanted: [Vec<FieldId>; Level::COUNT],
+    named: [Names; Level::COUNT],
     links: u32,
     levels: u16,
 }
@@ -29,6 +31,7 @@ impl Layout {
         let mut layout = Layout {
             slots: vec![UNREAD; FieldId::COUNT].into(),
             wanted: Default::default(),
+            named: Default::default(),
             links: 0,
             levels: 0,
         };
@@ -46,6 +49,15 @@ impl Layout {
                     layout.want(field);
                 }
             }
+        }
+        for level in Level::ALL {
+            let sent: Vec<FieldId> = layout
+                .wanted(level)
+                .iter()
+                .copied()
+                .filter(|field| !field.get().computed)
+                .collect();
+            layout.named[level as usize] = Names::new(&sent);
         }
         layout
     }
@@ -86,6 +98,11 @@ impl Layout {
     /// The fields of `level` that some rule reads; each is also its own slot's order.
     pub fn wanted(&self, level: Level) -> &[FieldId] {
         &self.wanted[level as usize]
+    }
+
+    /// The wanted fields of `level` that Graph sends, by name.
+    pub fn named(&self, level: Level) -> &Names {
+        &self.named[level as usize]
     }
 
     /// Whether some rule follows `link`.

@@ -32,6 +32,7 @@ mod limits;
 mod load;
 mod lower;
 pub mod meaning;
+pub mod names;
 mod object;
 mod outcome;
 mod pack;

@@ -23,11 +23,7 @@ impl Outcome {
     pub(crate) fn clear(&mut self, rules: usize) {
         self.rules.resize_with(rules, RuleOutcome::default);
         for rule in &mut self.rules {
-            rule.findings.clear();
-            rule.missing.clear();
-            (rule.quiet, rule.unknown, rule.failed) = (0, 0, 0);
-            rule.fault = None;
-            rule.stopped = false;
+            rule.clear();
         }
     }
 }
@@ -52,6 +48,15 @@ pub struct RuleOutcome {
 }
 
 impl RuleOutcome {
+    /// Forgets what was said, and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.findings.clear();
+        self.missing.clear();
+        (self.quiet, self.unknown, self.failed) = (0, 0, 0);
+        self.fault = None;
+        self.stopped = false;
+    }
+
     /// Notes a reading that was lacked.
     pub(crate) fn lacked(&mut self, field: FieldId) {
         if let Err(at) = self.missing.binary_search(&field) {

@@ -44,7 +44,9 @@ pub(super) fn ways(rule: &Rule, source: &str) -> Vec<Way> {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::tests::build::pack;
+    use std::sync::Arc;
+
+    use crate::rules::tests::build::{Document, pack};
     use crate::rules::{Overrides, RuleSet};
 
     #[test]
@@ -61,5 +63,14 @@ mod tests {
         let why = by.interpreted.as_ref().expect("a reason");
         assert_eq!((why.place.line, why.place.column), (4, 11), "{why:?}");
         assert_eq!(why.reason, "a text that is put together");
+
+        let mut document = Document::new(&set, "main-audio");
+        let facts = Arc::new(set.facts());
+        assert_eq!(set.evaluator().cost(0, &facts), None, "no stream");
+        document.stream(&[]);
+        let facts = Arc::new(document.facts);
+        for evaluator in [set.evaluator(), set.interpreter()] {
+            assert!(evaluator.cost(0, &facts).is_some_and(|cost| cost > 0.0));
+        }
     }
 }

@@ -156,8 +156,9 @@ impl Block {
             }
             Number::Reading(cell) => {
                 let rows = &self.rows[cell.way as usize];
-                for (place, value) in column.values[..count].iter_mut().enumerate() {
-                    *value = match facts.stored(rows[place], cell.slot) {
+                let values = column.values[..count].iter_mut();
+                for (place, (value, row)) in values.zip(rows).enumerate() {
+                    *value = match facts.stored(*row, cell.slot) {
                         Stored::Number(value) => value,
                         Stored::Integer(whole) => {
                             self.doubt |= u64::from(!exact::is_exact(whole)) << place;
@@ -169,8 +170,9 @@ impl Block {
             }
             Number::Arithmetic(op, a, b) => {
                 let (a, b) = (&before[a as usize].values, &before[b as usize].values);
-                for (place, value) in column.values[..count].iter_mut().enumerate() {
-                    let result = exact::doubles(op, a[place], b[place]);
+                let values = column.values[..count].iter_mut();
+                for (place, (value, (a, b))) in values.zip(a.iter().zip(b)).enumerate() {
+                    let result = exact::doubles(op, *a, *b);
                     let finite = result.is_finite();
                     // Whole numbers are calculated exactly as long as no result is larger.
                     self.doubt |= u64::from(finite && result.abs() >= EXACT) << place;
@@ -179,12 +181,9 @@ impl Block {
             }
             Number::OrElse(a, b) => {
                 let (a, b) = (&before[a as usize].values, &before[b as usize].values);
-                for (place, value) in column.values[..count].iter_mut().enumerate() {
-                    *value = if a[place].is_nan() {
-                        b[place]
-                    } else {
-                        a[place]
-                    };
+                let values = column.values[..count].iter_mut();
+                for (value, (a, b)) in values.zip(a.iter().zip(b)) {
+                    *value = if a.is_nan() { *b } else { *a };
                 }
             }
         }
@@ -201,23 +200,15 @@ impl Block {
             Text::Constant(constant) => column.at = [OWN | constant; PLACES],
             Text::Reading(cell) => {
                 let rows = &self.rows[cell.way as usize];
-                for (place, value) in column.at[..count].iter_mut().enumerate() {
-                    let there = matches!(facts.stored(rows[place], cell.slot), Stored::Text(_));
-                    *value = if there {
-                        rows[place] + cell.slot
-                    } else {
-                        NOWHERE
-                    };
+                for (value, row) in column.at[..count].iter_mut().zip(rows) {
+                    let there = matches!(facts.stored(*row, cell.slot), Stored::Text(_));
+                    *value = if there { *row + cell.slot } else { NOWHERE };
                 }
             }
             Text::OrElse(a, b) => {
                 let (a, b) = (&before[a as usize].at, &before[b as usize].at);
-                for (place, value) in column.at[..count].iter_mut().enumerate() {
-                    *value = if a[place] == NOWHERE {
-                        b[place]
-                    } else {
-                        a[place]
-                    };
+                for (value, (a, b)) in column.at[..count].iter_mut().zip(a.iter().zip(b)) {
+                    *value = if *a == NOWHERE { *b } else { *a };
                 }
             }
         }
@@ -412,19 +403,26 @@ fn mask<T: Copy>(values: &[T; PLACES], count: usize, holds: impl Fn(T) -> bool) 
 
 #[inline]
 fn compared(op: Op, values: &[f64; PLACES], count: usize, limit: impl Fn(usize) -> f64) -> u64 {
-    let each = |holds: fn(&f64, &f64) -> bool| {
-        let mut word = 0;
-        for (place, value) in values[..count].iter().enumerate() {
-            word |= u64::from(holds(value, &limit(place))) << place;
-        }
-        word
-    };
     match op {
-        Op::Greater => each(f64::gt),
-        Op::GreaterOrEqual => each(f64::ge),
-        Op::Less => each(f64::lt),
-        Op::LessOrEqual => each(f64::le),
-        Op::NotEqual => each(f64::ne),
-        _ => each(f64::eq),
+        Op::Greater => pairs(values, count, limit, |a, b| a > b),
+        Op::GreaterOrEqual => pairs(values, count, limit, |a, b| a >= b),
+        Op::Less => pairs(values, count, limit, |a, b| a < b),
+        Op::LessOrEqual => pairs(values, count, limit, |a, b| a <= b),
+        Op::NotEqual => pairs(values, count, limit, |a, b| a != b),
+        _ => pairs(values, count, limit, |a, b| a == b),
     }
+}
+
+#[inline(always)]
+fn pairs(
+    values: &[f64; PLACES],
+    count: usize,
+    limit: impl Fn(usize) -> f64,
+    holds: impl Fn(f64, f64) -> bool,
+) -> u64 {
+    let mut word = 0;
+    for (place, value) in values[..count].iter().enumerate() {
+        word |= u64::from(holds(*value, limit(place))) << place;
+    }
+    word
 }

@@ -1,0 +1,253 @@
+//! What does a rule cost? Twenty shipped ones on generated records, and up to a thousand.
+//!
+//! Three questions, in the CPU time of one thread, over pairs that take turns: what share of the
+//! bare tape parse is left with twenty rules; what one rule costs a stream; and whether a
+//! thousand rules cost a thousand times one. Each pass's answers are held against the interpreter
+//! or against what was planted.
+//!
+//! `cargo bench --bench rules`; with `-- --test` one pass, for the answers alone.
+
+#[allow(dead_code, reason = "the other benches use the rest")]
+mod feed;
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::sync::Arc;
+
+use feed::pairs::{Side, compare, now};
+use feed::{Bare, Feed, Tally};
+use qualwatch::engine::{self, Checker};
+use qualwatch::rules::facts::Facts;
+use qualwatch::rules::{Evaluator, Outcome, Overrides, PackSource, RuleSet};
+use qualwatch::{Engine, Input};
+use xtask::generate::Mix;
+
+const DOCUMENTS: u64 = 400;
+const PASSES: usize = 25;
+
+/// A folder with twenty rules: the shipped six, and fourteen of their size that other limits
+/// keep as quiet as the shipped ones are on most records.
+fn twenty() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
+    for file in [
+        "audio.rhai",
+        "failure.rhai",
+        "feedback.rhai",
+        "video.rhai",
+        "thresholds.toml",
+    ] {
+        std::fs::copy(format!("{shipped}/{file}"), at(file)).expect("copied");
+    }
+    let mut more = String::new();
+    for number in 0..7 {
+        // As `poor-audio` and `poor-video`, each with limits of its own.
+        let (times, over) = (2 + number, 100 + number);
+        let _ = write!(
+            more,
+            r#"
+rule("bad-audio-{number}", #{{
+    on: "stream",
+    when: |s| guard(s.media.label == "main-audio"
+            && s.packetUtilization > limits::packets
+            && (limits::session_length == 0 || s.session.duration >= limits::session_length))
+        && (s.averagePacketLossRate > 0.9{over}
+            || s.averageJitter > limits::jitter * {over}
+            || s.averageRoundTripTime > limits::round_trip * {over}
+            || s.averageAudioDegradation > 4.9{over}
+            || s.averageRatioOfConcealedSamples > 0.9{over}),
+}});
+rule("bad-video-{number}", #{{
+    on: "stream",
+    when: |s| guard(s.media.label == "main-video"
+            && s.packetUtilization > limits::packets * {times}
+            && (limits::session_length == 0 || s.session.duration >= limits::session_length))
+        && ((s.averageVideoFrameLossPercentage > 99.{over})
+            ?? (s.averageVideoFrameRate > 1000.{over})
+            ?? (s.postForwardErrorCorrectionPacketLossRate > 0.9{over})),
+}});
+"#
+        );
+    }
+    std::fs::write(at("more.rhai"), more).expect("written");
+    folder
+}
+
+/// `count` rules on streams, each with a guard, five comparisons and limits of its own.
+fn many(count: usize) -> RuleSet {
+    let mut files = vec![String::new(); count.div_ceil(100)];
+    for number in 0..count {
+        let file = &mut files[number / 100];
+        let (label, over) = (["audio", "video"][number % 2], number + 1);
+        let _ = writeln!(
+            file,
+            "rule(\"r-{number}\", #{{ on: \"stream\", when: |s| guard(s.media.label == \"main-{label}\"\n\
+             && s.packetUtilization > {over}) && (s.averagePacketLossRate > 0.5{over:04}\n\
+             || s.averageJitter > 50{over:04} || s.averageRoundTripTime > 50{over:04}\n\
+             || s.averageAudioDegradation > 4.5{over:04}\n\
+             || s.averageRatioOfConcealedSamples > 0.5{over:04}) }});"
+        );
+    }
+    let named = files.iter().enumerate();
+    let pack = PackSource {
+        files: named
+            .map(|(at, file)| (format!("many-{at}.rhai").into(), file.as_str().into()))
+            .collect(),
+        ..PackSource::default()
+    };
+    match RuleSet::from_sources(&[pack], &Overrides::none()) {
+        Ok((set, _)) => set,
+        Err(errors) => panic!("{errors}"),
+    }
+}
+
+/// The readings of each document, as `set` wants them.
+fn captured(set: &RuleSet, feed: &Feed) -> Vec<Arc<Facts>> {
+    let everything = feed.texts.iter();
+    everything
+        .map(|text| engine::facts(set, text.as_bytes()).expect("a record"))
+        .map(Arc::new)
+        .collect()
+}
+
+/// How many times a rule is asked about a place, over all rules and documents.
+fn places(set: &RuleSet, facts: &[Arc<Facts>]) -> usize {
+    let each = set.rules().iter().map(|rule| {
+        let of = |facts: &Arc<Facts>| facts.objects(rule.level()).len();
+        facts.iter().map(of).sum::<usize>()
+    });
+    each.sum()
+}
+
+/// What all rules said of all documents: fired, quiet, unknown, failed.
+fn judge(evaluator: &mut Evaluator, facts: &[Arc<Facts>], outcome: &mut Outcome) -> [u64; 4] {
+    let mut said = [0; 4];
+    for facts in facts {
+        evaluator.run(facts, outcome);
+        for rule in &outcome.rules {
+            let fired = rule.findings.len() as u64;
+            for (sum, count) in said
+                .iter_mut()
+                .zip([fired, rule.quiet, rule.unknown, rule.failed])
+            {
+                *sum += count;
+            }
+        }
+    }
+    said
+}
+
+/// Nanoseconds that one rule takes for one stream, the median of some passes.
+fn cost(set: &RuleSet, feed: &Feed, passes: usize) -> f64 {
+    let facts = captured(set, feed);
+    let places = places(set, &facts) as f64;
+    let mut outcome = Outcome::default();
+    let want = judge(
+        &mut set.interpreter(),
+        &facts[..8.min(facts.len())],
+        &mut outcome,
+    );
+    let mut evaluator = set.evaluator();
+    let got = judge(&mut evaluator, &facts[..8.min(facts.len())], &mut outcome);
+    assert_eq!(
+        got, want,
+        "the compiled rules say what the interpreter says"
+    );
+    let all = judge(&mut evaluator, &facts, &mut outcome);
+    assert_eq!(
+        all.iter().sum::<u64>() as f64,
+        places,
+        "each rule, each place"
+    );
+    let mut times: Vec<f64> = (0..passes)
+        .map(|_| {
+            let begun = now();
+            assert_eq!(judge(&mut evaluator, &facts, &mut outcome), all);
+            (now() - begun).as_secs_f64() * 1e9 / places
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+/// Takes each text through the engine.
+fn check(checker: &mut Checker, texts: &[String]) -> Tally {
+    let mut tally = Tally::default();
+    for text in texts {
+        feed::count(checker, text.as_bytes(), &mut tally);
+    }
+    tally
+}
+
+fn main() {
+    let test = std::env::args().any(|argument| argument == "--test");
+    let passes = if test { 1 } else { PASSES };
+    let documents = if test { 60 } else { DOCUMENTS };
+    let tenth = Feed::of("tenth", Mix::tenth_alerting(), documents);
+    let mut out = std::io::stdout().lock();
+    let mut line = |text: String| writeln!(out, "{text}").expect("standard output is open");
+
+    let folder = twenty();
+    let engine = Engine::builder().rules(folder.path()).build();
+    let engine = engine.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(engine.rules().rules().len(), 20);
+    for rule in engine.rules().rules() {
+        let ways = engine.rules().ways(rule);
+        assert!(ways.iter().all(|way| way.interpreted.is_none()), "{ways:?}");
+    }
+    let six = Engine::builder().build().expect("the shipped rules load");
+    let none = Engine::builder()
+        .without_rules()
+        .build()
+        .expect("an engine");
+    let mut bare = Bare::new();
+    for (name, engine, alerts) in [
+        ("no rules", &none, 0),
+        ("six shipped rules", &six, tenth.planted.alerts),
+        ("twenty rules", &engine, tenth.planted.alerts),
+    ] {
+        let mut checker = engine.checker();
+        // Buffers are warm, and the first document's answer is what it will be.
+        std::hint::black_box(checker.check(Input::new(tenth.texts[0].as_bytes(), "feed")));
+        let ratio = compare(
+            passes,
+            Side {
+                feed: &tenth,
+                work: &mut |texts| bare.run(texts),
+                answer: Tally {
+                    nodes: tenth.planted.nodes,
+                    ..Tally::default()
+                },
+            },
+            Side {
+                feed: &tenth,
+                work: &mut |texts| check(&mut checker, texts),
+                answer: Tally {
+                    nodes: 0,
+                    alerts,
+                    ..tenth.planted
+                },
+            },
+        );
+        line(format!(
+            "whole engine, {name:<18} {:.3} ({:.3} to {:.3}) of the bare tape parse, {:.0} MB/s",
+            ratio.median, ratio.low, ratio.high, ratio.speed
+        ));
+    }
+    let shipped = cost(engine.rules(), &tenth, passes);
+    line(format!("twenty rules: {shipped:.2} ns a rule and place"));
+    for count in [1, 10, 100, 1_000] {
+        let set = many(count);
+        let passes = if count == 1_000 {
+            passes.min(9)
+        } else {
+            passes
+        };
+        let each = cost(&set, &tenth, passes);
+        let all = each * count as f64;
+        line(format!(
+            "{count:>5} rules: {each:>6.2} ns a rule and stream, {all:>8.1} ns a stream"
+        ));
+    }
+}
