@@ -364,7 +364,7 @@ fn vocabulary(schema: &Json, names: &mut BTreeSet<String>, words: &mut BTreeSet<
                     ("properties", Json::Object(properties)) => {
                         names.extend(properties.keys().cloned())
                     }
-                    ("enum", Json::Array(items)) => {
+                    ("enum" | "x-enum", Json::Array(items)) => {
                         words.extend(items.iter().filter_map(Json::as_str).map(str::to_owned));
                     }
                     _ => {}
