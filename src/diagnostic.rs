@@ -170,9 +170,11 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Everything that keeps a file from being used.
+/// Everything that keeps a file from being used, or is worth knowing of one that is.
 #[derive(Clone, Debug, thiserror::Error)]
 pub struct Faults {
+    /// Which of the two.
+    pub tone: Tone,
     /// What is wrong, by place.
     pub faults: Vec<Fault>,
     /// How many more there are.
@@ -191,15 +193,41 @@ impl Faults {
     /// One fault of a file whose text is not at hand.
     pub(crate) fn of_file(what: impl Into<String>, help: Option<String>) -> Faults {
         Faults {
+            tone: Tone::Error,
             faults: vec![Fault::new(None, what).maybe_help(help)],
             more: 0,
             sources: Sources::new(),
         }
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.faults.len() + self.more
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.faults.is_empty()
+    }
+
     /// All of it with lines and carets; `colour` for a terminal.
     pub fn render(&self, colour: bool) -> String {
-        let mut text = render(&self.faults, Tone::Error, &self.sources, colour);
+        let pictures: Vec<String> = self
+            .faults
+            .iter()
+            .map(|fault| {
+                let shown = Shown {
+                    tone: self.tone,
+                    title: &fault.what,
+                    code: None,
+                    place: fault.place.as_ref(),
+                    also: fault.also.as_ref(),
+                    help: fault.help.as_deref(),
+                };
+                picture(&shown, &self.sources, colour)
+            })
+            .collect();
+        let mut text = pictures.join("\n\n");
         if self.more > 0 {
             text.push_str(&format!("\n\n… and {} more like these", self.more));
         }
@@ -214,25 +242,6 @@ pub enum Tone {
     Error,
     /// It does not.
     Note,
-}
-
-/// Faults with lines and carets, in their order.
-pub fn render(faults: &[Fault], tone: Tone, sources: &Sources, colour: bool) -> String {
-    let pictures: Vec<String> = faults
-        .iter()
-        .map(|fault| {
-            let shown = Shown {
-                tone,
-                title: &fault.what,
-                code: None,
-                place: fault.place.as_ref(),
-                also: fault.also.as_ref(),
-                help: fault.help.as_deref(),
-            };
-            picture(&shown, sources, colour)
-        })
-        .collect();
-    pictures.join("\n\n")
 }
 
 /// What a picture is drawn of.

@@ -6,7 +6,7 @@
 use std::ops::Range as Span;
 use std::sync::Arc;
 
-use crate::diagnostic::{Fault, Faults, Place, Sources};
+use crate::diagnostic::{Fault, Faults, Place, Sources, Tone};
 
 /// The bytes as UTF-8, without a byte order mark.
 pub(super) fn decode<'b>(file: &Arc<str>, bytes: &'b [u8]) -> Result<&'b str, Faults> {
@@ -27,6 +27,7 @@ pub(super) fn decode<'b>(file: &Arc<str>, bytes: &'b [u8]) -> Result<&'b str, Fa
         let what = format!("the byte 0x{byte:02x} is no UTF-8");
         let help = "save the file as UTF-8; Excel calls that `CSV UTF-8`";
         Faults {
+            tone: Tone::Error,
             faults: vec![Fault::new(Some(place), what).help(help)],
             more: 0,
             // Up to the byte it is the same text.

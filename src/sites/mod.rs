@@ -24,7 +24,7 @@ use ipnet::IpNet;
 
 pub(crate) use home::is_common;
 
-use crate::diagnostic::{Fault, Faults};
+use crate::diagnostic::Faults;
 
 /// What every text of an unmapped network's site reads.
 pub const OUTSIDE: &str = "outside";
@@ -226,11 +226,12 @@ impl<'s> Site<'s> {
 
 impl Sites {
     /// Reads the file at `path`. With `trust_home_subnets`, what it says about the networks that
-    /// home routers give out counts; else a client there is outside, whatever it says.
+    /// home routers give out counts; else a client there is outside, whatever it says. Beside the
+    /// sites comes what is worth knowing of the file.
     ///
     /// # Errors
     /// The file cannot be read, or something in it is wrong: everything that is, with places.
-    pub fn load(path: &Path, trust_home_subnets: bool) -> Result<(Sites, Vec<Fault>), Faults> {
+    pub fn load(path: &Path, trust_home_subnets: bool) -> Result<(Sites, Faults), Faults> {
         read::load(path, trust_home_subnets)
     }
 
@@ -242,7 +243,7 @@ impl Sites {
         file: &str,
         text: &[u8],
         trust_home_subnets: bool,
-    ) -> Result<(Sites, Vec<Fault>), Faults> {
+    ) -> Result<(Sites, Faults), Faults> {
         read::parse(&Arc::from(file), text, trust_home_subnets)
     }
 

@@ -21,7 +21,7 @@ use super::form::{cells, decode, delimiter};
 use super::home;
 use super::keep::{Kept, Texts};
 use super::{Column, Row, Sites, Stretch};
-use crate::diagnostic::{Fault, Faults, Place, Sources};
+use crate::diagnostic::{Fault, Faults, Place, Sources, Tone};
 
 /// The columns, as the dashboard names them.
 pub(super) const COLUMNS: [&str; 15] = [
@@ -49,7 +49,7 @@ const FEWEST_BITS: u8 = 8;
 const LONGEST: u64 = 64 << 20;
 
 /// Opens and reads the file.
-pub(super) fn load(path: &Path, trust: bool) -> Result<(Sites, Vec<Fault>), Faults> {
+pub(super) fn load(path: &Path, trust: bool) -> Result<(Sites, Faults), Faults> {
     let name = path.display().to_string();
     let cannot = |why: &dyn std::fmt::Display| {
         Faults::of_file(format!("cannot read the sites file {name}: {why}"), None)
@@ -70,11 +70,7 @@ pub(super) fn load(path: &Path, trust: bool) -> Result<(Sites, Vec<Fault>), Faul
 }
 
 /// Reads the text.
-pub(super) fn parse(
-    file: &Arc<str>,
-    bytes: &[u8],
-    trust: bool,
-) -> Result<(Sites, Vec<Fault>), Faults> {
+pub(super) fn parse(file: &Arc<str>, bytes: &[u8], trust: bool) -> Result<(Sites, Faults), Faults> {
     let text = decode(file, bytes)?;
     let mut reader = Reader {
         file,
@@ -93,21 +89,24 @@ pub(super) fn parse(
         let help = format!("a row is {}", COLUMNS.join(","));
         reader.fault(0, "the sites file has no row".to_owned(), help);
     }
-    let sources = || Sources::from([(Arc::clone(file), Arc::from(text))]);
-    if reader.faults.all > 0 {
-        let mut faults = reader.faults.list;
+    let told = |tone: Tone, kept: Kept| {
+        let mut faults = kept.list;
         faults.sort_by(|a, b| a.place.cmp(&b.place));
-        return Err(Faults {
-            more: reader.faults.all - faults.len(),
+        let sources = match faults.is_empty() {
+            true => Sources::new(),
+            false => Sources::from([(Arc::clone(file), Arc::from(text))]),
+        };
+        Faults {
+            tone,
+            more: kept.all - faults.len(),
             faults,
-            sources: sources(),
-        });
+            sources,
+        }
+    };
+    if reader.faults.all > 0 {
+        return Err(told(Tone::Error, reader.faults));
     }
-    let mut notices = reader.notices.list;
-    if reader.notices.all > notices.len() {
-        let more = reader.notices.all - notices.len();
-        notices.push(Fault::new(None, format!("… and {more} more like these")));
-    }
+    let notices = told(Tone::Note, reader.notices);
     let sites = Sites {
         file: Arc::clone(file),
         rows: reader.rows.into(),

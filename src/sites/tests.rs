@@ -11,7 +11,6 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use proptest::prelude::*;
 
 use super::{Addresses, Column, Sites, Whereabouts};
-use crate::diagnostic::{Sources, Tone, render};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/cases/sites")
@@ -36,15 +35,8 @@ fn said(name: &str, text: &[u8]) -> String {
             flags.join(" ")
         ));
     }
-    let sources = Sources::from([(
-        name.into(),
-        String::from_utf8_lossy(text)
-            .trim_start_matches('\u{feff}')
-            .into(),
-    )]);
     if !notices.is_empty() {
-        said.push_str(&render(&notices, Tone::Note, &sources, false));
-        said.push('\n');
+        said.push_str(&format!("{notices}\n"));
     }
     said
 }
