@@ -14,7 +14,7 @@ use crate::source::ReadOptions;
 
 mod tools;
 
-pub(super) use tools::{Documents, Explain, Test, TestForm, WhichRules};
+pub(super) use tools::{Documents, Explain, Test, TestForm, WhichRules, WhichSites};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -193,12 +193,9 @@ pub struct Run {
     /// Set a limit of thresholds.toml, such as jitter=40ms or packet_loss=5%
     #[arg(long, value_name = "NAME=VALUE", help_heading = "Rules")]
     pub set: Vec<String>,
-    /// Where clients are: the Call Quality Dashboard's building file, CSV or TSV as it is uploaded there
-    #[arg(long, value_name = "FILE", help_heading = "Rules")]
-    pub sites: Option<PathBuf>,
-    /// Take the sites file's word even for subnets that home routers give out, such as 192.168.1.0/24
-    #[arg(long, requires = "sites", help_heading = "Rules")]
-    pub trust_home_subnets: bool,
+    /// where clients are
+    #[command(flatten)]
+    pub sites: WhichSites,
     /// Load the rules, report on them, and exit
     #[arg(long, help_heading = "Rules")]
     pub check: bool,

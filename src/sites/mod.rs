@@ -22,8 +22,6 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-pub(crate) use home::is_common;
-
 use crate::diagnostic::Faults;
 
 /// What every text of an unmapped network's site reads.
@@ -128,6 +126,7 @@ pub struct Sites {
     four: Box<[Stretch<u32>]>,
     six: Box<[Stretch<u128>]>,
     trusts_home_subnets: bool,
+    notices: Arc<Faults>,
 }
 
 impl fmt::Debug for Sites {
@@ -226,12 +225,11 @@ impl<'s> Site<'s> {
 
 impl Sites {
     /// Reads the file at `path`. With `trust_home_subnets`, what it says about the networks that
-    /// home routers give out counts; else a client there is outside, whatever it says. Beside the
-    /// sites comes what is worth knowing of the file.
+    /// home routers give out counts; else a client there is outside, whatever it says.
     ///
     /// # Errors
     /// The file cannot be read, or something in it is wrong: everything that is, with places.
-    pub fn load(path: &Path, trust_home_subnets: bool) -> Result<(Sites, Faults), Faults> {
+    pub fn load(path: &Path, trust_home_subnets: bool) -> Result<Sites, Faults> {
         read::load(path, trust_home_subnets)
     }
 
@@ -239,17 +237,18 @@ impl Sites {
     ///
     /// # Errors
     /// As [`Sites::load`].
-    pub fn parse(
-        file: &str,
-        text: &[u8],
-        trust_home_subnets: bool,
-    ) -> Result<(Sites, Faults), Faults> {
+    pub fn parse(file: &str, text: &[u8], trust_home_subnets: bool) -> Result<Sites, Faults> {
         read::parse(&Arc::from(file), text, trust_home_subnets)
     }
 
     /// The file, as it was named.
     pub fn file(&self) -> &Arc<str> {
         &self.file
+    }
+
+    /// What is worth knowing of the file.
+    pub fn notices(&self) -> &Faults {
+        &self.notices
     }
 
     /// How many networks it has.

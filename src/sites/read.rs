@@ -49,7 +49,7 @@ const FEWEST_BITS: u8 = 8;
 const LONGEST: u64 = 64 << 20;
 
 /// Opens and reads the file.
-pub(super) fn load(path: &Path, trust: bool) -> Result<(Sites, Faults), Faults> {
+pub(super) fn load(path: &Path, trust: bool) -> Result<Sites, Faults> {
     let name = path.display().to_string();
     let cannot = |why: &dyn std::fmt::Display| {
         Faults::of_file(format!("cannot read the sites file {name}: {why}"), None)
@@ -70,7 +70,7 @@ pub(super) fn load(path: &Path, trust: bool) -> Result<(Sites, Faults), Faults> 
 }
 
 /// Reads the text.
-pub(super) fn parse(file: &Arc<str>, bytes: &[u8], trust: bool) -> Result<(Sites, Faults), Faults> {
+pub(super) fn parse(file: &Arc<str>, bytes: &[u8], trust: bool) -> Result<Sites, Faults> {
     let text = decode(file, bytes)?;
     let mut reader = Reader {
         file,
@@ -92,9 +92,18 @@ pub(super) fn parse(file: &Arc<str>, bytes: &[u8], trust: bool) -> Result<(Sites
     let told = |tone: Tone, kept: Kept| {
         let mut faults = kept.list;
         faults.sort_by(|a, b| a.place.cmp(&b.place));
-        let sources = match faults.is_empty() {
-            true => Sources::new(),
-            false => Sources::from([(Arc::clone(file), Arc::from(text))]),
+        // No more of the text is kept than is shown.
+        let places = faults.iter().flat_map(|fault| {
+            let also = fault.also.iter().map(|(place, _)| place);
+            fault.place.iter().chain(also)
+        });
+        let sources = match places.map(|place| place.span.end).max() {
+            None => Sources::new(),
+            Some(last) => {
+                let rest = &text[last..];
+                let end = last + rest.find('\n').unwrap_or(rest.len());
+                Sources::from([(Arc::clone(file), Arc::from(&text[..end]))])
+            }
         };
         Faults {
             tone,
@@ -114,8 +123,9 @@ pub(super) fn parse(file: &Arc<str>, bytes: &[u8], trust: bool) -> Result<(Sites
         four: four.into(),
         six: six.into(),
         trusts_home_subnets: trust,
+        notices: Arc::new(notices),
     };
-    Ok((sites, notices))
+    Ok(sites)
 }
 
 struct Reader<'r> {

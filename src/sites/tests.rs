@@ -18,7 +18,7 @@ fn folder() -> PathBuf {
 
 /// What is said of a file: why it is not used, or its rows and what is worth knowing.
 fn said(name: &str, text: &[u8]) -> String {
-    let (sites, notices) = match Sites::parse(name, text, false) {
+    let sites = match Sites::parse(name, text, false) {
         Ok(read) => read,
         Err(faults) => return format!("{faults}\n"),
     };
@@ -35,8 +35,8 @@ fn said(name: &str, text: &[u8]) -> String {
             flags.join(" ")
         ));
     }
-    if !notices.is_empty() {
-        said.push_str(&format!("{notices}\n"));
+    if !sites.notices().is_empty() {
+        said.push_str(&format!("{}\n", sites.notices()));
     }
     said
 }
@@ -92,7 +92,7 @@ fn clients_are_placed_as_the_table_says() {
     let cases: Cases = toml::from_str(&text).expect("a table");
     let [plain, trusting] = [false, true].map(|trust| {
         let read = Sites::parse("places", cases.file.as_bytes(), trust);
-        read.expect("a building file").0
+        read.expect("a building file")
     });
     assert!(cases.case.len() > 20);
     for (name, case) in &cases.case {
@@ -163,7 +163,7 @@ proptest! {
         // A file with an overlap is refused, and only such a file.
         let read = Sites::parse("all", file(&networks).as_bytes(), false);
         prop_assert_eq!(read.is_ok(), disjoint.len() == networks.len());
-        let (sites, _) = Sites::parse("some", file(&disjoint).as_bytes(), false).expect("disjoint");
+        let sites = Sites::parse("some", file(&disjoint).as_bytes(), false).expect("disjoint");
         for (index, step) in near {
             let network = index.get(&networks);
             for edge in [network.network(), network.broadcast()] {
