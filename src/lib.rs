@@ -75,7 +75,9 @@ pub mod pipeline;
 pub mod cli;
 
 pub mod clock;
+pub mod diagnostic;
 pub mod redact;
+pub mod sites;
 pub mod stats;
 pub mod text;
 

@@ -14,7 +14,7 @@ use crate::source::ReadOptions;
 
 mod tools;
 
-pub(super) use tools::{Documents, Explain, Test, TestForm, WhichRules};
+pub(super) use tools::{Documents, Explain, Test, TestForm, WhichRules, WhichSites};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -193,6 +193,9 @@ pub struct Run {
     /// Set a limit of thresholds.toml, such as jitter=40ms or packet_loss=5%
     #[arg(long, value_name = "NAME=VALUE", help_heading = "Rules")]
     pub set: Vec<String>,
+    /// where clients are
+    #[command(flatten)]
+    pub sites: WhichSites,
     /// Load the rules, report on them, and exit
     #[arg(long, help_heading = "Rules")]
     pub check: bool,

@@ -6,6 +6,7 @@
 use serde::Serialize;
 use serde_json::json;
 
+use crate::diagnostic::{Faults, Place, Tone};
 use crate::engine::Verdict;
 use crate::pipeline::Judged;
 use crate::rules::RuleSet;
@@ -23,12 +24,7 @@ pub(super) fn line(value: &impl Serialize) -> String {
 
 /// One thing that is wrong with the rules, or worth knowing about them.
 pub(super) fn about_rules(problem: &crate::rules::Problem) -> String {
-    let place = |place: &crate::rules::Place| json!({"file": &*place.file, "line": place.line, "column": place.column});
-    let also = problem.also.as_ref().map(|(other, said)| {
-        let mut other = place(other);
-        other["message"] = json!(said);
-        other
-    });
+    let also = problem.also.as_ref().map(also);
     line(&json!({
         "schema": "qualwatch.rules/1",
         "code": problem.kind.code(),
@@ -38,6 +34,45 @@ pub(super) fn about_rules(problem: &crate::rules::Problem) -> String {
         "also": also,
         "help": problem.help,
     }))
+}
+
+/// What is wrong with another file of the user's, or worth knowing of it, a line each.
+pub(super) fn about_file(schema: &str, faults: &Faults) -> String {
+    let severity = match faults.tone {
+        Tone::Error => "error",
+        Tone::Note => "notice",
+    };
+    let mut lines: String = faults
+        .faults
+        .iter()
+        .map(|fault| {
+            line(&json!({
+                "schema": schema,
+                "severity": severity,
+                "message": fault.what,
+                "place": fault.place.as_ref().map(place),
+                "also": fault.also.as_ref().map(also),
+                "help": fault.help,
+            }))
+        })
+        .collect();
+    if faults.more > 0 {
+        let message = format!("and {} more like these", faults.more);
+        lines.push_str(&line(
+            &json!({"schema": schema, "severity": severity, "message": message, "place": null}),
+        ));
+    }
+    lines
+}
+
+fn place(place: &Place) -> serde_json::Value {
+    json!({"file": &*place.file, "line": place.line, "column": place.column})
+}
+
+fn also((other, said): &(Place, String)) -> serde_json::Value {
+    let mut other = place(other);
+    other["message"] = json!(said);
+    other
 }
 
 #[derive(Serialize)]

@@ -18,6 +18,7 @@ mod render;
 mod run;
 mod schema;
 mod sinks;
+mod sites;
 mod snippet;
 mod test;
 

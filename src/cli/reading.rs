@@ -42,6 +42,11 @@ pub(super) fn engine(
     for written in &which.set {
         builder = builder.set(written);
     }
+    let sites = super::sites::load(&which.sites)
+        .map_err(|faults| super::sites::refused(&faults, painter.colour) + "\n")?;
+    if let Some(sites) = sites {
+        builder = builder.sites(sites);
+    }
     builder
         .build_with_notices()
         .map_err(|error| refused(&error, painter))

@@ -22,6 +22,7 @@ use super::reload::{Changes, Reload, Reloader, Reloads};
 use super::render::{count, counted};
 use crate::alert::Alert;
 use crate::deliver::Ender;
+use crate::diagnostic::Faults;
 use crate::engine::{BuildError, Current, Engine, Notices, Verdict};
 use crate::pipeline::{self, Event, Intake, Judged, Stopper};
 use crate::redact::Redactor;
@@ -91,7 +92,8 @@ pub(super) fn run(args: &Run) -> Exit {
     let mut output = Output::new(args.format, args.color);
     tell_notices(&mut output, &engine, &notices, args.check);
     if args.check {
-        output.text(&list(engine.rules()));
+        let sites = engine.sites().map(|sites| super::sites::size(sites));
+        output.text(&(list(engine.rules()) + sites.unwrap_or_default().as_str()));
         output.end_progress();
         return Exit::Done;
     }
@@ -231,6 +233,8 @@ fn read_again(args: &Run, folder: &Path) -> Option<String> {
 pub(super) enum LoadFailure {
     /// the schema or the rules
     Engine(BuildError),
+    /// the sites file
+    Sites(Faults),
     /// another file that was named, in words
     File(String),
 }
@@ -252,6 +256,7 @@ impl LoadFailure {
                 super::snippet::broken(super::render::Painter { colour }, broken)
             }
             LoadFailure::Engine(other) => format!("error: {other}"),
+            LoadFailure::Sites(faults) => super::sites::refused(faults, colour),
             LoadFailure::File(what) => format!("error: {what}"),
         }
     }
@@ -264,6 +269,7 @@ impl LoadFailure {
                 .iter()
                 .map(super::json::about_rules)
                 .collect(),
+            LoadFailure::Sites(faults) => super::json::about_file(super::sites::SCHEMA, faults),
             _ => self.render(false) + "\n",
         }
     }
@@ -282,27 +288,35 @@ fn reload_when_changed(args: &Run, rules: RuleSet, asked: Receiver<()>) -> Recei
     reloads
 }
 
-/// Notices about the rules: how many, or with `each` all of them.
+/// Notices about the rules and the sites file: how many, or with `each` all of them.
 fn tell_notices(output: &mut Output, engine: &Engine, notices: &[rules::Notice], each: bool) {
-    if notices.is_empty() {
-        return;
-    }
     let (form, painter) = output.messages();
-    let text = match form {
-        Form::Text if !each => format!(
-            "{}  {} about the rules; --check shows {}\n",
+    let sites = engine.sites().map(|sites| sites.notices());
+    let of_sites = sites.filter(|notices| !notices.is_empty());
+    let count = |about: &str, notices: usize| {
+        format!(
+            "{}  {} about {about}; --check shows {}\n",
             painter.bold("notice"),
-            counted(notices.len() as u64, "notice"),
-            if notices.len() == 1 { "it" } else { "them" },
-        ),
-        Form::Text => {
-            let mut text = rules::render(notices, engine.rules().sources(), painter.colour);
-            text.push('\n');
-            text
-        }
-        Form::Json => notices.iter().map(super::json::about_rules).collect(),
+            counted(notices as u64, "notice"),
+            if notices == 1 { "it" } else { "them" },
+        )
     };
-    output.message(&text);
+    if !notices.is_empty() {
+        let text = match form {
+            Form::Text if !each => count("the rules", notices.len()),
+            Form::Text => rules::render(notices, engine.rules().sources(), painter.colour) + "\n",
+            Form::Json => notices.iter().map(super::json::about_rules).collect(),
+        };
+        output.message(&text);
+    }
+    if let Some(notices) = of_sites {
+        let text = match form {
+            Form::Text if !each => count("the sites file", notices.len()),
+            Form::Text => notices.render(painter.colour) + "\n",
+            Form::Json => super::json::about_file(super::sites::SCHEMA, notices),
+        };
+        output.message(&text);
+    }
 }
 
 fn build(args: &Run) -> Result<(Arc<Engine>, Vec<rules::Notice>), LoadFailure> {
@@ -328,6 +342,9 @@ fn build(args: &Run) -> Result<(Arc<Engine>, Vec<rules::Notice>), LoadFailure> {
     }
     for written in &args.set {
         builder = builder.set(written);
+    }
+    if let Some(sites) = super::sites::load(&args.sites).map_err(LoadFailure::Sites)? {
+        builder = builder.sites(sites);
     }
     Ok(builder.build_with_notices()?)
 }

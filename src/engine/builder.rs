@@ -9,8 +9,9 @@ use super::{Engine, Explain, Notices};
 use crate::clock::{Clock, SystemClock};
 use crate::record::Caps;
 use crate::redact::Redactor;
-use crate::rules::{self, LoadErrors, Overrides, RuleSet};
+use crate::rules::{self, LoadErrors, Overrides, ProblemKind, RuleSet};
 use crate::schema::{Api, Schema, SchemaError};
+use crate::sites::Sites;
 
 /// Why an engine cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,7 @@ pub struct EngineBuilder {
     rules: Vec<PathBuf>,
     without_rules: bool,
     set: Vec<String>,
+    sites: Option<Arc<Sites>>,
     caps: Caps,
     max_problems: usize,
     notices: Notices,
@@ -53,6 +55,7 @@ impl Default for EngineBuilder {
             rules: Vec::new(),
             without_rules: false,
             set: Vec::new(),
+            sites: None,
             caps: Caps::default(),
             max_problems: 100,
             notices: Notices::default(),
@@ -97,6 +100,13 @@ impl EngineBuilder {
     #[must_use]
     pub fn set(mut self, written: impl Into<String>) -> Self {
         self.set.push(written.into());
+        self
+    }
+
+    /// Tells by these where clients are. Without them `site` is missing everywhere.
+    #[must_use]
+    pub fn sites(mut self, sites: impl Into<Arc<Sites>>) -> Self {
+        self.sites = Some(sites.into());
         self
     }
 
@@ -167,7 +177,7 @@ impl EngineBuilder {
                 });
             }
         }
-        let (rules, notices) = if self.without_rules {
+        let (rules, mut notices) = if self.without_rules {
             RuleSet::from_sources(&[], &overrides)?
         } else if self.rules.is_empty() {
             RuleSet::builtin(&overrides)?
@@ -178,10 +188,14 @@ impl EngineBuilder {
         if let Some(redactor) = &mut redactor {
             redactor.allow(rules.rules().iter().flat_map(|rule| rule.fixed_words()));
         }
+        if self.sites.is_some() {
+            notices.retain(|notice| notice.kind != ProblemKind::NoSites);
+        }
         let engine = Engine {
             schema,
             call_records_only: self.schema.is_none(),
             rules,
+            sites: self.sites,
             caps: self.caps,
             max_problems: self.max_problems,
             notices: self.notices,

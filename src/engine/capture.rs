@@ -5,6 +5,8 @@
 //! decides a rule. Objects are pushed in document order; a session that Graph
 //! returns twice counts once.
 
+mod site;
+
 use rustc_hash::FxHashSet;
 
 use crate::record::call::{
@@ -15,6 +17,7 @@ use crate::record::{Document, Item, NodeIndex, units};
 use crate::rules::facts::{Facts, NO_NODE, ObjectId};
 use crate::rules::fields::{FieldId, Kind, Level, Link};
 use crate::rules::layout::Layout;
+use crate::sites::Sites;
 
 /// Stretches of the tape that a violation covers, ascending.
 #[derive(Debug, Default)]
@@ -50,6 +53,7 @@ pub(super) fn capture(
     document: &Document<'_>,
     call: Call<'_>,
     violated: &Violated,
+    sites: Option<&Sites>,
     layout: &Layout,
     facts: &mut Facts,
 ) -> Captured {
@@ -57,6 +61,7 @@ pub(super) fn capture(
     let mut capture = Capture {
         total: document.len(),
         violated,
+        sites,
         layout,
         facts,
         captured: Captured::default(),
@@ -68,6 +73,7 @@ pub(super) fn capture(
 struct Capture<'c> {
     total: usize,
     violated: &'c Violated,
+    sites: Option<&'c Sites>,
     layout: &'c Layout,
     facts: &'c mut Facts,
     captured: Captured,
@@ -284,6 +290,9 @@ impl Capture<'_> {
             let endpoint = session
                 .end(end)
                 .map(|endpoint| self.endpoint(end, endpoint));
+            if let Some(endpoint) = endpoint {
+                self.link_first_site(endpoint, end, session.segments().flat_map(Segment::media));
+            }
             if self.layout.wants_link(link) {
                 self.link(id, link, endpoint);
             }
@@ -328,6 +337,7 @@ impl Capture<'_> {
                 let endpoint = endpoint.map(|endpoint| self.endpoint(end, endpoint));
                 if let Some(endpoint) = endpoint {
                     self.link(endpoint, Link::Feedback, around.said(end));
+                    self.link_first_site(endpoint, end, segment.media());
                 }
                 self.link(id, link, endpoint);
             }
@@ -353,9 +363,7 @@ impl Capture<'_> {
             (End::Callee, Link::CalleeNetwork, Link::CalleeDevice),
         ] {
             if self.layout.wants_link(network) {
-                let object = media
-                    .network(end)
-                    .map(|item| self.object(Level::Network, item));
+                let object = media.network(end).map(|item| self.network(item));
                 self.link(id, network, object);
             }
             if self.layout.wants_link(device) {
@@ -423,11 +431,13 @@ impl Capture<'_> {
             // The end is not described, but its network or devices may be.
             None => self.facts.push_object(Level::Endpoint, NO_NODE),
         };
+        let network = media.network(end);
         if self.layout.wants_link(Link::Network) {
-            let object = media
-                .network(end)
-                .map(|item| self.object(Level::Network, item));
+            let object = network.map(|item| self.network(item));
             self.link(id, Link::Network, object);
+        }
+        if let Some(network) = network.filter(|_| self.wants_site()) {
+            self.link_site(id, network);
         }
         if self.layout.wants_link(Link::Device) {
             let object = media
@@ -437,6 +447,14 @@ impl Capture<'_> {
         }
         self.link(id, Link::Feedback, around.said(end));
         Some(id)
+    }
+
+    fn network(&mut self, item: Item<'_>) -> ObjectId {
+        let id = self.object(Level::Network, item);
+        if self.wants_site() {
+            self.link_site(id, item);
+        }
+        id
     }
 
     fn endpoint(&mut self, end: End, endpoint: Endpoint<'_>) -> ObjectId {

@@ -32,6 +32,7 @@ use crate::redact::Redactor;
 use crate::rules::facts::Facts;
 use crate::rules::{Evaluator, Explainer, Outcome, RuleSet};
 use crate::schema::{Schema, Survey};
+use crate::sites::Sites;
 use capture::{Violated, capture};
 
 /// How much is said about notices.
@@ -50,6 +51,7 @@ pub struct Engine {
     /// whether `schema` is the callRecord schema, so that other kinds are foreign to it
     call_records_only: bool,
     rules: RuleSet,
+    sites: Option<Arc<Sites>>,
     caps: Caps,
     max_problems: usize,
     notices: Notices,
@@ -92,6 +94,11 @@ impl Engine {
     /// The rules, in the order of [`Report::rules`].
     pub fn rules(&self) -> &RuleSet {
         &self.rules
+    }
+
+    /// Where clients are, if a sites file says so.
+    pub fn sites(&self) -> Option<&Arc<Sites>> {
+        self.sites.as_ref()
     }
 
     /// Whether it validates against the callRecord schema, to which other kinds are foreign.
@@ -149,6 +156,7 @@ pub fn facts(rules: &RuleSet, bytes: &[u8]) -> Option<Facts> {
         &document,
         call,
         &Violated::default(),
+        None,
         rules.layout(),
         &mut facts,
     );
@@ -274,7 +282,14 @@ impl Checker {
             *facts = Arc::new(engine.rules.facts());
         }
         if let Some(arena) = Arc::get_mut(facts) {
-            let captured = capture(&document, call, violated, engine.rules.layout(), arena);
+            let captured = capture(
+                &document,
+                call,
+                violated,
+                engine.sites.as_deref(),
+                engine.rules.layout(),
+                arena,
+            );
             report.sessions = captured.sessions;
             report.repeated_sessions = captured.repeated_sessions;
         }

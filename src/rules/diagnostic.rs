@@ -5,114 +5,14 @@
 //!
 //! It finds nothing itself, and prints nothing.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Group, Level as Tone, Renderer, Snippet};
-
 use super::problem::ProblemKind;
-
-/// Where in which file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The file, as it was named.
-    pub file: Arc<str>,
-    /// The line, from 1.
-    pub line: usize,
-    /// The column in characters, from 1.
-    pub column: usize,
-    /// The bytes of the source that are meant.
-    pub span: Range<usize>,
-}
-
-impl Ord for Place {
-    fn cmp(&self, other: &Place) -> Ordering {
-        let key = |place: &Place| (place.line, place.column, place.span.end);
-        self.file
-            .cmp(&other.file)
-            .then_with(|| key(self).cmp(&key(other)))
-    }
-}
-
-impl PartialOrd for Place {
-    fn partial_cmp(&self, other: &Place) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
-    }
-}
-
-impl Place {
-    /// The place of a byte range.
-    pub(crate) fn of_span(file: &Arc<str>, source: &str, span: Range<usize>) -> Place {
-        let start = source.floor_char_boundary(span.start);
-        let end = source.ceil_char_boundary(span.end.max(start));
-        let before = &source[..start];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Place {
-            file: file.clone(),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            span: start..end,
-        }
-    }
-
-    /// The place of a line and column, and the word that starts there.
-    pub(crate) fn of_word(file: &Arc<str>, source: &str, line: usize, column: usize) -> Place {
-        let line_start = source
-            .split_inclusive('\n')
-            .take(line.saturating_sub(1))
-            .map(str::len)
-            .sum::<usize>()
-            .min(source.len());
-        let text = source[line_start..].lines().next().unwrap_or_default();
-        let skipped = column.saturating_sub(1);
-        let at = text
-            .char_indices()
-            .nth(skipped)
-            .map_or(text.len(), |(at, _)| at);
-        let length = word(&text[at..]);
-        let start = line_start + at;
-        Place {
-            file: file.clone(),
-            line,
-            column,
-            span: start..start + length,
-        }
-    }
-}
-
-/// The length of the word, string or single sign that `text` starts with.
-fn word(text: &str) -> usize {
-    let Some(first) = text.chars().next() else {
-        return 0;
-    };
-    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
-    if first == '"' {
-        return text[1..].find('"').map_or(1, |end| end + 2);
-    }
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    if digits.starts_with(|c: char| c.is_ascii_digit()) {
-        let end = digits.find(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '_'));
-        return text.len() - digits.len() + end.unwrap_or(digits.len());
-    }
-    let is_sign = |c: char| "<>=!&|?+-*/%".contains(c);
-    if is_sign(first) {
-        let same = text.find(|c| !is_sign(c)).unwrap_or(text.len());
-        return same.min(3);
-    }
-    if is_word(first) {
-        return text.find(|c| !is_word(c)).unwrap_or(text.len());
-    }
-    first.len_utf8()
-}
+pub use crate::diagnostic::Place;
+use crate::diagnostic::{Shown, Tone, picture};
+pub(crate) use crate::diagnostic::{did_you_mean, nearest};
 
 /// One thing that is wrong, where, and what to type instead.
 #[derive(Clone, Debug, PartialEq)]
@@ -192,96 +92,23 @@ pub fn render(
     sources: &BTreeMap<Arc<str>, Arc<str>>,
     colour: bool,
 ) -> String {
-    let renderer = if colour {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
-    let mut text = String::new();
-    for problem in problems {
-        let tone = match problem.kind.is_notice() {
-            true => Tone::NOTE,
-            false => Tone::ERROR,
-        };
-        let title = problem.kind.to_string();
-        let title = tone.primary_title(title.as_str()).id(problem.kind.code());
-        let mut group = Group::with_title(title);
-        let also_label = problem
-            .also
-            .as_ref()
-            .map(|(place, label)| (place, label.as_str()));
-        let places = problem.place.iter().map(|place| (place, None));
-        let places = places.chain(also_label.map(|(place, label)| (place, Some(label))));
-        for (place, label) in places {
-            let Some(source) = sources.get(&place.file) else {
-                continue;
+    let pictures: Vec<String> = problems
+        .iter()
+        .map(|problem| {
+            let title = problem.kind.to_string();
+            let shown = Shown {
+                tone: match problem.kind.is_notice() {
+                    true => Tone::Note,
+                    false => Tone::Error,
+                },
+                title: &title,
+                code: Some(problem.kind.code()),
+                place: problem.place.as_ref(),
+                also: problem.also.as_ref(),
+                help: problem.help.as_deref(),
             };
-            let kind = if label.is_some() {
-                AnnotationKind::Context
-            } else {
-                AnnotationKind::Primary
-            };
-            let annotation = kind.span(place.span.clone()).label(label);
-            group = group.element(
-                Snippet::source(&**source)
-                    .path(&*place.file)
-                    .annotation(annotation),
-            );
-        }
-        if let Some(help) = &problem.help {
-            group = group.element(Tone::HELP.message(help.as_str()));
-        }
-        text.push_str(&renderer.render(&[group]));
-        text.push_str("\n\n");
-    }
-    text.truncate(text.trim_end().len());
-    text
-}
-
-/// `did you mean …?`, if one of the names is close to `wrong`.
-pub(crate) fn did_you_mean<'n>(
-    wrong: &str,
-    names: impl IntoIterator<Item = &'n str>,
-) -> Option<String> {
-    nearest(wrong, names).map(|name| format!("did you mean `{name}`?"))
-}
-
-/// The name that is closest to `wrong`, if one is close.
-pub(crate) fn nearest<'n>(
-    wrong: &str,
-    names: impl IntoIterator<Item = &'n str>,
-) -> Option<&'n str> {
-    let folded = wrong.to_lowercase();
-    names
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(&folded, &name.to_lowercase()), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)))
-        .map(|(_, name)| name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_counts_characters_and_spans_bytes() {
-        let source = "é = 1\nlet ü = limits::nope;";
-        let file: Arc<str> = "a.rhai".into();
-        let place = Place::of_word(&file, source, 2, 9);
-        assert_eq!(&source[place.span.clone()], "limits::nope");
-        let again = Place::of_span(&file, source, place.span.clone());
-        assert_eq!(again, place);
-    }
-
-    #[test]
-    fn a_near_name_is_offered_and_a_far_one_is_not() {
-        let names = ["averagePacketLossRate", "averageJitter"];
-        let near = did_you_mean("averagePacketLosRate", names);
-        assert_eq!(
-            near.as_deref(),
-            Some("did you mean `averagePacketLossRate`?")
-        );
-        assert_eq!(did_you_mean("zzz", names), None);
-    }
+            picture(&shown, sources, colour)
+        })
+        .collect();
+    pictures.join("\n\n")
 }

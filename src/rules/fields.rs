@@ -371,6 +371,20 @@ const FIELDS: &[Field] = &{
         text(Identity, "userPrincipalName"),
         text(Identity, "tenantId"),
         ours(text(Identity, "kind")),
+        ours(text(Site, "cidr")),
+        ours(text(Site, "network_name")),
+        ours(text(Site, "building")),
+        ours(text(Site, "ownership_type")),
+        ours(text(Site, "building_type")),
+        ours(text(Site, "building_office_type")),
+        ours(text(Site, "city")),
+        ours(text(Site, "zip_code")),
+        ours(text(Site, "country")),
+        ours(text(Site, "state")),
+        ours(text(Site, "region")),
+        ours(given(Site, "inside_corp", Kind::Bool, Unit::None)),
+        ours(given(Site, "express_route", Kind::Bool, Unit::None)),
+        ours(given(Site, "vpn", Kind::Bool, Unit::None)),
     ]
 };
 

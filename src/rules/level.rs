@@ -32,11 +32,13 @@ pub enum Level {
     FailureInfo,
     /// A user, guest, phone or application.
     Identity,
+    /// Where a network is, as the sites file says.
+    Site,
 }
 
 impl Level {
     /// How many levels there are.
-    pub const COUNT: usize = 12;
+    pub const COUNT: usize = 13;
 
     /// Every level, parents before children.
     pub const ALL: [Level; Level::COUNT] = [
@@ -52,6 +54,7 @@ impl Level {
         Level::Device,
         Level::FailureInfo,
         Level::Identity,
+        Level::Site,
     ];
 
     /// The levels a rule may be written `on`.
@@ -79,6 +82,7 @@ impl Level {
             Level::Device => "device",
             Level::FailureInfo => "failureInfo",
             Level::Identity => "identity",
+            Level::Site => "site",
         }
     }
 
@@ -135,15 +139,17 @@ impl Level {
             Level::Endpoint => &[
                 (L::UserAgent, Level::UserAgent),
                 (L::Network, Level::Network),
+                (L::Site, Level::Site),
                 (L::Device, Level::Device),
                 (L::Feedback, Level::Feedback),
                 (L::Identity, Level::Identity),
             ],
+            Level::Network => &[(L::Site, Level::Site)],
             Level::UserAgent
-            | Level::Network
             | Level::Device
             | Level::FailureInfo
-            | Level::Identity => &[],
+            | Level::Identity
+            | Level::Site => &[],
         }
     }
 }
@@ -197,11 +203,13 @@ pub enum Link {
     Identity,
     /// Who organised the call.
     Organizer,
+    /// Computed: where the network is, or that of an end.
+    Site,
 }
 
 impl Link {
     /// Every link.
-    pub const ALL: [Link; 22] = [
+    pub const ALL: [Link; 23] = [
         Link::Call,
         Link::Session,
         Link::Segment,
@@ -224,6 +232,7 @@ impl Link {
         Link::Failure,
         Link::Identity,
         Link::Organizer,
+        Link::Site,
     ];
 
     /// The property name in a rule.
@@ -251,6 +260,7 @@ impl Link {
             Link::Failure => "failure",
             Link::Identity => "identity",
             Link::Organizer => "organizer",
+            Link::Site => "site",
         }
     }
 

@@ -16,7 +16,7 @@ use super::check::check;
 use super::diagnostic::{LoadErrors, Notice, Place, Problem, did_you_mean};
 use super::engine::{LOADING, Sandbox};
 use super::fault::{describe, innermost};
-use super::fields::Level;
+use super::fields::{Level, Link};
 use super::layout::Layout;
 use super::limits::Limits;
 use super::pack::{Overrides, PackSource};
@@ -196,6 +196,15 @@ impl Loader {
                 .map(|property| property.name.clone()),
         );
         used.extend(outline.limits.iter().map(|limit| limit.name.clone()));
+        let mut properties = outline.properties.iter();
+        if let Some(site) = properties.find(|property| property.name == Link::Site.name()) {
+            // Whoever has a sites file takes it back.
+            let (line, column) = site.spot;
+            let place = Place::of_word(name, source, line, column);
+            let notice = Notice::new(ProblemKind::NoSites, Some(place));
+            let help = "name the building file with --sites, as it is uploaded to the Call Quality Dashboard";
+            self.notices.push(notice.help(help));
+        }
         let functions = ast::Functions::of(&ast);
         let file = File {
             name,

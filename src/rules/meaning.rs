@@ -72,6 +72,8 @@ impl Level {
             Level::Device => &["deviceInfo"],
             Level::FailureInfo => &["failureInfo"],
             Level::Identity => &["identity", "userIdentity"],
+            // It stands in no record.
+            Level::Site => &[],
         }
     }
 
@@ -90,6 +92,7 @@ impl Level {
             Level::Device => "The audio devices at one end of a medium.",
             Level::FailureInfo => "Why a session or segment failed.",
             Level::Identity => "A user, guest, phone or application.",
+            Level::Site => "Where a network is, as the sites file says.",
         }
     }
 }
@@ -122,6 +125,7 @@ impl Link {
             }
             Link::Identity => "Who is at this end.",
             Link::Organizer => "Who organised the call.",
+            Link::Site => "Where the network is; of an end, that of its network.",
         }
     }
 }
@@ -183,6 +187,60 @@ const COMPUTED: &[(Level, &str, &str, &[&str])] = &[
         "What sort of actor it is: `user`, `guest`, `phone`, `application` and more.",
         &[],
     ),
+    (
+        Level::Site,
+        "cidr",
+        "The network's row in the sites file, such as `10.1.2.0/24`.",
+        &[],
+    ),
+    (
+        Level::Site,
+        "network_name",
+        "`NetworkName` of the sites file.",
+        &[],
+    ),
+    (
+        Level::Site,
+        "building",
+        "`BuildingName` of the sites file.",
+        &[],
+    ),
+    (
+        Level::Site,
+        "ownership_type",
+        "`OwnershipType` of the sites file.",
+        &[],
+    ),
+    (
+        Level::Site,
+        "building_type",
+        "`BuildingType` of the sites file.",
+        &[],
+    ),
+    (
+        Level::Site,
+        "building_office_type",
+        "`BuildingOfficeType` of the sites file.",
+        &[],
+    ),
+    (Level::Site, "city", "`City` of the sites file.", &[]),
+    (Level::Site, "zip_code", "`ZipCode` of the sites file.", &[]),
+    (Level::Site, "country", "`Country` of the sites file.", &[]),
+    (Level::Site, "state", "`State` of the sites file.", &[]),
+    (Level::Site, "region", "`Region` of the sites file.", &[]),
+    (
+        Level::Site,
+        "inside_corp",
+        "`InsideCorp` of the sites file: whether the network is the company's own.",
+        &[],
+    ),
+    (
+        Level::Site,
+        "express_route",
+        "`ExpressRoute` of the sites file.",
+        &[],
+    ),
+    (Level::Site, "vpn", "`VPN` of the sites file.", &[]),
 ];
 
 fn read() -> Vec<Meaning> {
@@ -301,11 +359,13 @@ mod tests {
     #[test]
     fn every_reading_of_the_schema_is_in_the_catalogue() {
         let schema = schema();
-        // An identity has many forms; rules read what they share.
+        // An identity has many forms, of which rules read what they share; a site has none.
         let levels = Level::ALL.into_iter();
         for level in levels.filter(|level| *level != Level::Identity) {
-            let definition = level.definitions()[0];
-            let properties = schema["$defs"][definition]["properties"].as_object();
+            let Some(definition) = level.definitions().first() else {
+                continue;
+            };
+            let properties = schema["$defs"][*definition]["properties"].as_object();
             for (name, property) in properties.expect("properties") {
                 let known = level.field(name).is_some();
                 let nested = property["$ref"].is_string() || property["items"]["$ref"].is_string();

@@ -163,6 +163,9 @@ pub enum ProblemKind {
     /// A number at the very end of the range.
     #[error("{0}")]
     AtTheEdge(Judged),
+    /// A rule reads `site`, and there is no sites file.
+    #[error("without a sites file `site` is missing everywhere")]
+    NoSites,
     /// A number below one without a unit, where one would be far too small.
     #[error("{what} is in {unit}, and {value} {unit} is hardly what is meant")]
     BareFraction {
@@ -311,6 +314,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("QR060", "a closure that cannot be checked"),
     ("QR061", "`==` on a measured number"),
     ("QR062", "a number at the very end of the field's range"),
+    ("QR063", "a rule that reads `site`, and no sites file"),
 ];
 
 impl ProblemKind {
@@ -361,6 +365,7 @@ impl ProblemKind {
             K::NotFollowed { .. } => "QR060",
             K::ExactFraction(_) => "QR061",
             K::AtTheEdge(_) => "QR062",
+            K::NoSites => "QR063",
         }
     }
 

@@ -81,6 +81,20 @@ pub struct WhichRules {
     /// Set a limit of thresholds.toml, such as jitter=40ms or packet_loss=5%
     #[arg(long, value_name = "NAME=VALUE", help_heading = "Rules")]
     pub set: Vec<String>,
+    /// where clients are
+    #[command(flatten)]
+    pub sites: WhichSites,
+}
+
+/// Where clients are.
+#[derive(Clone, Debug, Args)]
+pub struct WhichSites {
+    /// Where clients are: the Call Quality Dashboard's building file, CSV or TSV as it is uploaded there
+    #[arg(long, value_name = "FILE", help_heading = "Rules")]
+    pub sites: Option<PathBuf>,
+    /// Take the sites file's word even for subnets that home routers give out, such as 192.168.1.0/24
+    #[arg(long, requires = "sites", help_heading = "Rules")]
+    pub trust_home_subnets: bool,
 }
 
 /// Documents that are read once.
