@@ -14,11 +14,13 @@ mod output;
 mod reading;
 mod rejects;
 mod render;
+mod rules;
 mod run;
 mod schema;
 mod sinks;
 mod snippet;
 mod test;
+mod tune;
 
 use std::process::ExitCode;
 
@@ -57,6 +59,8 @@ pub fn main() -> ExitCode {
         None => run::run(&cli.run).into(),
         Some(args::Command::Check(args)) => check::run(&args).into(),
         Some(args::Command::Explain(args)) => explain::run(&args).into(),
+        Some(args::Command::Rules(args)) => rules::run(&args).into(),
+        Some(args::Command::Tune(args)) => tune::run(&args).into(),
         Some(args::Command::Test(args)) => test::run(&args).into(),
         Some(args::Command::Completions { shell }) => {
             let mut text = Vec::new();
