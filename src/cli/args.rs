@@ -14,7 +14,9 @@ use crate::source::ReadOptions;
 
 mod tools;
 
-pub(super) use tools::{Documents, Explain, Test, TestForm, WhichRules, WhichSites};
+pub(super) use tools::{
+    Documents, Explain, Rules, Test, TestForm, Tune, WhichRules, WhichSites,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -86,6 +88,10 @@ pub enum Command {
     Check(Box<Check>),
     /// Tell what each rule read in a record, and why it fired, stayed quiet or could not tell
     Explain(Box<Explain>),
+    /// List the rules with their limits, how each runs, and what each said of documents
+    Rules(Box<Rules>),
+    /// Show the readings of each limit over stored records, and what other values would do
+    Tune(Box<Tune>),
     /// Run the cases beside the rules: what they must say of which records
     Test(Box<Test>),
     /// Print the completion script of a shell

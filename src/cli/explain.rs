@@ -20,6 +20,7 @@ pub(super) fn run(args: &Args) -> Exit {
     let wanted = engine::Explain {
         rules: args.rule.clone(),
         at: args.at.clone(),
+        bare: false,
     };
     let builder = Engine::builder()
         .api(args.documents.api)

@@ -15,12 +15,14 @@ mod reading;
 mod rejects;
 mod reload;
 mod render;
+mod rules;
 mod run;
 mod schema;
 mod sinks;
 mod sites;
 mod snippet;
 mod test;
+mod tune;
 
 use std::process::ExitCode;
 
@@ -59,6 +61,8 @@ pub fn main() -> ExitCode {
         None => run::run(&cli.run).into(),
         Some(args::Command::Check(args)) => check::run(&args).into(),
         Some(args::Command::Explain(args)) => explain::run(&args).into(),
+        Some(args::Command::Rules(args)) => rules::run(&args).into(),
+        Some(args::Command::Tune(args)) => tune::run(&args).into(),
         Some(args::Command::Test(args)) => test::run(&args).into(),
         Some(args::Command::Completions { shell }) => {
             let mut text = Vec::new();

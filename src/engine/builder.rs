@@ -43,6 +43,7 @@ pub struct EngineBuilder {
     max_problems: usize,
     notices: Notices,
     explain: Option<Explain>,
+    variants: Vec<String>,
     clock: Arc<dyn Clock>,
     redactor: Option<Redactor>,
 }
@@ -60,6 +61,7 @@ impl Default for EngineBuilder {
             max_problems: 100,
             notices: Notices::default(),
             explain: None,
+            variants: Vec::new(),
             clock: Arc::new(SystemClock),
             redactor: None,
         }
@@ -131,6 +133,14 @@ impl EngineBuilder {
         self
     }
 
+    /// Asks the rules of each document again, once with each of these limits, written `name=value`:
+    /// what would another value do?
+    #[must_use]
+    pub fn variants(mut self, written: Vec<String>) -> Self {
+        self.variants = written;
+        self
+    }
+
     /// Tells of each document what every rule read and why it said what it said: far slower.
     #[must_use]
     pub fn explain(mut self, what: Explain) -> Self {
@@ -177,13 +187,22 @@ impl EngineBuilder {
                 });
             }
         }
-        let (rules, mut notices) = if self.without_rules {
-            RuleSet::from_sources(&[], &overrides)?
-        } else if self.rules.is_empty() {
-            RuleSet::builtin(&overrides)?
-        } else {
-            RuleSet::load(&self.rules, &overrides)?
+        let load = |overrides: &Overrides| {
+            if self.without_rules {
+                RuleSet::from_sources(&[], overrides)
+            } else if self.rules.is_empty() {
+                RuleSet::builtin(overrides)
+            } else {
+                RuleSet::load(&self.rules, overrides)
+            }
         };
+        let (rules, mut notices) = load(&overrides)?;
+        let mut variants = Vec::new();
+        for written in &self.variants {
+            let mut others = overrides.clone();
+            others.add(written);
+            variants.push(load(&others)?.0.beside(&rules));
+        }
         let mut redactor = self.redactor;
         if let Some(redactor) = &mut redactor {
             redactor.allow(rules.rules().iter().flat_map(|rule| rule.fixed_words()));
@@ -200,6 +219,7 @@ impl EngineBuilder {
             max_problems: self.max_problems,
             notices: self.notices,
             explain: self.explain,
+            variants,
             clock: self.clock,
             redactor,
         };

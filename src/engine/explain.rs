@@ -21,6 +21,8 @@ pub struct Explain {
     pub rules: Vec<String>,
     /// only places above or below this JSON Pointer
     pub at: Option<String>,
+    /// only what was read, and not where it stands
+    pub bare: bool,
 }
 
 /// Why the rules said of a document what they said.
@@ -120,6 +122,7 @@ pub(super) fn explain(
 ) -> Explained {
     let mut places = Places {
         context,
+        bare: wanted.bare,
         nodes: Vec::new(),
     };
     let none = OtherLimits::new();
@@ -130,7 +133,7 @@ pub(super) fn explain(
         }
         let mut told = Vec::new();
         for object in facts.objects(rule.level()) {
-            let at = place::pointer(context.document, facts.node(*object));
+            let at = places.pointer(facts.node(*object)).unwrap_or_default();
             if !wanted
                 .at
                 .as_deref()
@@ -163,13 +166,19 @@ fn is_near(a: &str, b: &str) -> bool {
 /// Collects the nodes whose spots are wanted.
 struct Places<'c> {
     context: &'c alert::Context<'c>,
+    bare: bool,
     nodes: Vec<NodeIndex>,
 }
 
 impl Places<'_> {
+    fn pointer(&self, node: NodeIndex) -> Option<String> {
+        let wanted = !self.bare && node != NO_NODE;
+        wanted.then(|| place::pointer(self.context.document, node))
+    }
+
     /// A spot that `fill` replaces by that of the node: until then its offset is the node.
     fn later(&mut self, node: NodeIndex) -> Option<Spot> {
-        if node == NO_NODE {
+        if node == NO_NODE || self.bare {
             return None;
         }
         self.nodes.push(node);
@@ -181,7 +190,10 @@ impl Places<'_> {
     }
 
     fn place(&mut self, at: String, object: ObjectId, said: Said, seen: &[Seen]) -> ExplainedPlace {
-        let (what, client) = alert::tell(self.context, object);
+        let (what, client) = match self.bare {
+            true => (What::default(), None),
+            false => alert::tell(self.context, object),
+        };
         ExplainedPlace {
             at,
             spot: self.later(self.context.facts.node(object)),
@@ -230,7 +242,7 @@ impl Places<'_> {
         ExplainedReading {
             field,
             value,
-            at: (node != NO_NODE).then(|| place::pointer(self.context.document, node)),
+            at: self.pointer(node),
             spot: self.later(node),
         }
     }

@@ -56,6 +56,8 @@ pub struct Engine {
     max_problems: usize,
     notices: Notices,
     explain: Option<Explain>,
+    /// the same rules with other limits
+    variants: Vec<RuleSet>,
     clock: Arc<dyn Clock>,
     redactor: Option<Redactor>,
 }
@@ -129,6 +131,7 @@ impl Engine {
             facts: Arc::new(self.rules.facts()),
             evaluator: self.rules.evaluator(),
             explainer: self.explain.as_ref().map(|_| self.rules.explainer()),
+            variants: self.variants.iter().map(RuleSet::evaluator).collect(),
             outcome: Outcome::default(),
             violated: Violated::default(),
             known_notices: FxHashSet::default(),
@@ -171,6 +174,7 @@ pub struct Checker {
     facts: Arc<Facts>,
     evaluator: Evaluator,
     explainer: Option<Explainer>,
+    variants: Vec<Evaluator>,
     outcome: Outcome,
     violated: Violated,
     known_notices: FxHashSet<u64>,
@@ -204,6 +208,7 @@ impl Checker {
             facts,
             evaluator,
             explainer,
+            variants,
             outcome,
             violated,
             known_notices,
@@ -320,6 +325,11 @@ impl Checker {
             if let Some(spots) = spots.as_ref().filter(|_| !said.findings.is_empty()) {
                 alert::build(&context, spots, rule, said, &mut report.alerts);
             }
+        }
+        for variant in variants {
+            variant.run(facts, outcome);
+            let fired = outcome.rules.iter().map(|said| said.findings.len() as u64);
+            report.variants.push(fired.collect());
         }
         if let (Some(explainer), Some(wanted)) = (explainer, &engine.explain) {
             report.explained = Some(explain::explain(&context, explainer, facts, wanted));

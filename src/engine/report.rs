@@ -125,6 +125,8 @@ pub struct Report {
     pub alerts: Vec<Alert>,
     /// why each rule said what it said, if the engine explains
     pub explained: Option<Explained>,
+    /// for each set of other limits that the engine tries, on how many places each rule fired
+    pub variants: Vec<Vec<u64>>,
 }
 
 impl Report {
@@ -146,6 +148,7 @@ impl Report {
             rule_faults: Vec::new(),
             alerts: Vec::new(),
             explained: None,
+            variants: Vec::new(),
         }
     }
 

@@ -217,6 +217,20 @@ fn lacks(part: &Typed) -> bool {
     }
 }
 
+/// The limits that a part names, each once.
+pub(crate) fn limits(part: &Typed) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    find(&[part], &mut |part| {
+        if let TypedKind::Limit(limit) = &part.kind
+            && let Some(name) = &limit.name
+            && names.iter().all(|known| **known != **name)
+        {
+            names.push(name.to_string());
+        }
+    });
+    names
+}
+
 fn find<'t>(parts: &[&'t Typed], see: &mut impl FnMut(&'t Typed)) {
     for part in parts {
         see(part);

@@ -244,6 +244,11 @@ impl Rule {
         }))
     }
 
+    /// The limits that its `when` names, each once, in the order in which they stand there.
+    pub fn limit_names(&self) -> Vec<String> {
+        self.when_typed().map(condition::limits).unwrap_or_default()
+    }
+
     fn when_typed(&self) -> Result<&Typed, expr::Unfollowed> {
         let body = self.bodies.iter().find(|body| body.key == "when");
         match body.map(|body| &body.typed) {

@@ -194,6 +194,16 @@ impl RuleSet {
         Evaluator::new(self.clone())
     }
 
+    /// The same rules with other limits, so that they read the same facts as `base`.
+    ///
+    /// Both must come of the same files. A set that is shared already stays as it is.
+    pub(crate) fn beside(mut self, base: &RuleSet) -> RuleSet {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.layout = base.inner.layout.clone();
+        }
+        self
+    }
+
     /// What explains the rules, for one thread.
     pub fn explainer(&self) -> Explainer {
         Explainer::new(self.clone())

@@ -72,6 +72,75 @@ pub enum TestForm {
     Junit,
 }
 
+const RULES_EXAMPLES: &str = "\
+Examples:
+  qualwatch rules                             the shipped rules and their limits
+  qualwatch rules --rules rules/ records/     with what each said of stored records
+  qualwatch rules --set jitter=40ms           with another limit
+  qualwatch rules --format json               one JSON object a rule
+
+Exit status:
+  0 done   2 usage, configuration or rules   3 a source failed";
+
+/// Lists the rules.
+#[derive(Debug, Args)]
+#[command(after_help = RULES_EXAMPLES)]
+pub struct Rules {
+    /// Files, folders (read once) or - for standard input, in which to count what each rule says
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// which rules
+    #[command(flatten)]
+    pub which: WhichRules,
+    /// which documents
+    #[command(flatten)]
+    pub documents: Documents,
+
+    /// Form of the list
+    #[arg(long, value_enum, default_value_t = Form::Text, value_name = "FORM", help_heading = "Output")]
+    pub format: Form,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", help_heading = "Output")]
+    pub color: Colour,
+}
+
+const TUNE_EXAMPLES: &str = "\
+Examples:
+  qualwatch tune records/                         every limit: its readings, and calls by value
+  qualwatch tune --limit jitter=20ms,40ms dir/    which calls would come and go
+  qualwatch tune --rules rules/ --format json -   one JSON object a limit
+
+Exit status:
+  0 done   2 usage, configuration or rules   3 a source failed";
+
+/// Shows what limits do, and what other values would do.
+#[derive(Debug, Args)]
+#[command(after_help = TUNE_EXAMPLES)]
+pub struct Tune {
+    /// Files, folders (read once) or - for standard input [default: piped stdin]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Only this limit, and which calls would come and go with these values; may be repeated
+    #[arg(long, value_name = "NAME=V1,V2")]
+    pub limit: Vec<String>,
+
+    /// which rules
+    #[command(flatten)]
+    pub which: WhichRules,
+    /// which documents
+    #[command(flatten)]
+    pub documents: Documents,
+
+    /// Form of the results
+    #[arg(long, value_enum, default_value_t = Form::Text, value_name = "FORM", help_heading = "Output")]
+    pub format: Form,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", help_heading = "Output")]
+    pub color: Colour,
+}
+
 /// Which rules, with which limits.
 #[derive(Debug, Args)]
 pub struct WhichRules {
