@@ -156,11 +156,22 @@ impl fmt::Display for Problem {
         if let Some(place) = &self.place {
             write!(f, "{place}: ")?;
         }
-        self.kind.fmt(f)?;
+        f.write_str(&shortened(&self.kind.to_string()))?;
         if let Some(help) = &self.help {
             write!(f, " ({help})")?;
         }
         Ok(())
+    }
+}
+
+/// No message is longer than this, in characters: names and values in it are strangers' words.
+const LONGEST_MESSAGE: usize = 300;
+
+/// A message of bounded length.
+pub(crate) fn shortened(message: &str) -> String {
+    match message.char_indices().nth(LONGEST_MESSAGE) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message.to_owned(),
     }
 }
 
@@ -203,7 +214,7 @@ pub fn render(
             true => Tone::NOTE,
             false => Tone::ERROR,
         };
-        let title = problem.kind.to_string();
+        let title = shortened(&problem.kind.to_string());
         let title = tone.primary_title(title.as_str()).id(problem.kind.code());
         let mut group = Group::with_title(title);
         let also_label = problem
@@ -251,6 +262,10 @@ pub(crate) fn nearest<'n>(
     wrong: &str,
     names: impl IntoIterator<Item = &'n str>,
 ) -> Option<&'n str> {
+    // Nobody mistypes a word of that length, and comparing takes time.
+    if wrong.len() > 100 {
+        return None;
+    }
     let folded = wrong.to_lowercase();
     names
         .into_iter()

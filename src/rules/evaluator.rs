@@ -8,12 +8,11 @@
 
 use std::cell::OnceCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::RuleSet;
-use super::engine::Sandbox;
+use super::engine::{EVALUATION, Sandbox};
 use super::facts::Facts;
-use super::interpret::{Asking, MOST_RUNAWAYS, disabled};
+use super::interpret::{Asking, disabled};
 use super::lower::{Answer, Answers, Marks, Place, Truth, ones};
 use super::outcome::{FaultKind, Finding, Key, Outcome, RuleOutcome};
 use super::rule::{Rule, Words};
@@ -81,6 +80,9 @@ impl Evaluator {
             if !(native && rule.native.when.is_ok()) {
                 self.asking(rule)
                     .all(&self.set.runaways()[number], facts, outcome);
+            }
+            if !outcome.stopped {
+                self.set.runaways()[number].forgive();
             }
         }
     }
@@ -153,14 +155,14 @@ impl Evaluator {
         if outcome.stopped {
             return 0;
         }
-        if runaways.load(Ordering::Relaxed) >= MOST_RUNAWAYS {
+        if runaways.are_too_many() {
             outcome.stopped = true;
             outcome.failed += (answer.all - answer.before) as u64;
             outcome.fault.get_or_insert_with(|| disabled(rule));
             return 0;
         }
-        let mut calm = answer.everywhere() & !marks.yes;
         let asking = self.asking(rule);
+        asking.sandbox.deadline.allow(EVALUATION);
         for at in ones(marks.yes) {
             let place = Place {
                 facts,
@@ -169,30 +171,17 @@ impl Evaluator {
             let evidence = place.truth(when).comparisons();
             let key = key(rule, place);
             let fault = asking.told(facts, place.object, evidence, key, outcome);
-            let Some(fault) = fault else {
-                calm |= 1 << at;
-                continue;
-            };
+            let Some(fault) = fault else { continue };
             let runaway = fault.kind == FaultKind::Runaway;
             outcome.fault.get_or_insert(fault);
             if runaway {
-                let upto = u64::MAX >> (63 - at);
-                settle_down(runaways, calm & upto);
-                runaways.fetch_add(1, Ordering::Relaxed);
+                runaways.count();
                 outcome.stopped = true;
                 outcome.failed += (answer.all - answer.before - at - 1) as u64;
-                return upto;
+                return u64::MAX >> (63 - at);
             }
         }
-        settle_down(runaways, calm);
         answer.everywhere()
-    }
-}
-
-/// An answer without a fault ends a row of runaways.
-fn settle_down(runaways: &AtomicU32, calm: u64) {
-    if calm != 0 && runaways.load(Ordering::Relaxed) > 0 {
-        runaways.store(0, Ordering::Relaxed);
     }
 }
 
