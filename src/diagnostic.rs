@@ -321,6 +321,10 @@ pub(crate) fn nearest<'n>(
     wrong: &str,
     names: impl IntoIterator<Item = &'n str>,
 ) -> Option<&'n str> {
+    // Nobody mistypes a word of that length, and comparing takes time.
+    if wrong.len() > 100 {
+        return None;
+    }
     let folded = wrong.to_lowercase();
     names
         .into_iter()

@@ -493,8 +493,8 @@ struct Job {
     world_failed: bool,
     by_rule: ByRule,
     reloads: Reloads,
-    /// rules that broke, since they were loaded
-    faults_shown: BTreeSet<Arc<str>>,
+    /// rules that broke, and those that are asked no more, since they were loaded
+    faults_shown: BTreeSet<(Arc<str>, bool)>,
     notices_shown: BTreeSet<String>,
 }
 
@@ -679,7 +679,8 @@ impl Job {
         let Some(name) = rules.rules().get(index).map(Rule::name) else {
             return;
         };
-        if !self.faults_shown.insert(Arc::clone(name)) {
+        let disabled = fault.kind == rules::FaultKind::Disabled;
+        if !self.faults_shown.insert((Arc::clone(name), disabled)) {
             return;
         }
         let place = fault.place.as_ref().map(ToString::to_string);

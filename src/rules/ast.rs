@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rhai::{AST, ASTFlags, ASTNode, Expr, FnPtr, Position, Stmt};
 
+use super::engine::CAPTURE;
 use super::expr::Spot;
 
 mod binding;
@@ -46,8 +47,18 @@ pub(crate) struct Outline {
     pub(crate) map_keys: BTreeSet<String>,
     /// Names bound by `const`, and by nothing else.
     pub(crate) constants: BTreeSet<String>,
+    /// Variables that closures capture.
+    pub(crate) captures: Vec<Capture>,
     /// The `rule("name", #{ … })` calls.
     pub(crate) rules: Vec<RuleOutline>,
+}
+
+/// A variable that a closure captures.
+#[derive(Debug)]
+pub(crate) struct Capture {
+    pub(crate) variable: Named,
+    /// Whether it happens in a function or loop, so that there is no telling how often.
+    pub(crate) again: bool,
 }
 
 /// One `rule(…)` call.
@@ -91,14 +102,34 @@ pub(crate) fn outline(ast: &AST) -> Outline {
         .functions
         .extend(defined.map(|function| (function.name.to_string(), function.params.len())));
     let mut variables = BTreeSet::new();
+    let mut inside = 0;
+    ast.clone_functions_only().walk(&mut |path: &[ASTNode<'_>]| {
+        inside += captured(path).len();
+        true
+    });
     ast.walk(&mut |path: &[ASTNode<'_>]| {
         match path.last() {
             Some(ASTNode::Expr(expr)) => outline.expression(expr),
             Some(ASTNode::Stmt(stmt)) => outline.statement(stmt, &mut variables),
             _ => {}
         }
+        let again = path.iter().any(|node| {
+            let ASTNode::Stmt(stmt) = node else {
+                return false;
+            };
+            matches!(stmt, Stmt::For(..) | Stmt::While(..) | Stmt::Do(..))
+        });
+        let found = captured(path).into_iter();
+        outline
+            .captures
+            .extend(found.map(|variable| Capture { variable, again }));
         true
     });
+    // A walk ends with the functions.
+    let outside = outline.captures.len().saturating_sub(inside);
+    for capture in &mut outline.captures[outside..] {
+        capture.again = true;
+    }
     outline.constants.retain(|name| !variables.contains(name));
     outline
 }
@@ -176,6 +207,9 @@ impl Outline {
             });
             return;
         }
+        if name == CAPTURE {
+            return;
+        }
         if call.op_token.is_none() && name.starts_with(|c: char| c.is_alphabetic() || c == '_') {
             let named = Named {
                 name: name.to_owned(),
@@ -199,6 +233,18 @@ impl Outline {
             });
         }
     }
+}
+
+/// What a closure captures that is made at this node.
+fn captured(path: &[ASTNode<'_>]) -> Vec<Named> {
+    let Some(ASTNode::Stmt(Stmt::Share(shared))) = path.last() else {
+        return Vec::new();
+    };
+    let named = shared.iter().map(|(variable, _)| Named {
+        name: variable.name.to_string(),
+        spot: spot(variable.pos),
+    });
+    named.collect()
 }
 
 /// The closure that an expression is, with what it captures.

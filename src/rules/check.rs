@@ -6,13 +6,25 @@
 //! It knows names and nothing of what they mean. What a closure does with them is for `typing`;
 //! this is also for helpers that no rule calls, and for what cannot be followed.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
+
 use super::ast::Named;
-use super::diagnostic::{Problem, did_you_mean};
+use super::diagnostic::{Place, Problem, did_you_mean};
 use super::engine::FUNCTIONS_KNOWN;
+use super::expr::Spot;
 use super::fields::{Level, Link, property_names};
 use super::problem::ProblemKind;
 use super::rule::File;
 use super::typing::{Asked, unknown_anywhere, unknown_limit, unknown_property};
+
+/// Of one file no more problems than this are listed.
+const MOST_PROBLEMS: usize = 50;
+
+/// Whether so many problems of one file were found that it is not looked at further.
+pub(crate) fn is_enough(problems: &[Problem]) -> bool {
+    problems.len() >= MOST_PROBLEMS
+}
 
 /// Checks every name of a file.
 pub(crate) fn check(file: &File<'_>) -> Vec<Problem> {
@@ -20,7 +32,64 @@ pub(crate) fn check(file: &File<'_>) -> Vec<Problem> {
     properties(file, &mut problems);
     limit_names(file, &mut problems);
     functions(file, &mut problems);
+    shadows(file, &mut problems);
+    captures(file, &mut problems);
     problems
+}
+
+/// Closures that capture what they must not.
+///
+/// A function that holds values holds memory that nobody counts, and one that holds itself is
+/// never given back. So closures capture constants of the file, and nothing else.
+fn captures(file: &File<'_>, problems: &mut Vec<Problem>) {
+    let closures = file.outline.rules.iter().flat_map(|rule| rule.keys.values());
+    let closures = closures.filter_map(|key| key.closure.as_ref());
+    let in_rules: BTreeSet<Spot> = closures
+        .flat_map(|closure| closure.captures.iter().map(|named| named.spot))
+        .collect();
+    for capture in &file.outline.captures {
+        let Named { name, spot } = &capture.variable;
+        if is_enough(problems) {
+            return;
+        }
+        // Whoever reads a rule says more of what its closures capture.
+        let is_read = in_rules.contains(spot) || file.outline.constants.contains(name);
+        if is_read && !capture.again {
+            continue;
+        }
+        let kind = ProblemKind::Capture(name.clone());
+        let help = "declare it with `const` at the top of the file, outside of functions and \
+                    loops, or give it as an argument";
+        problems.push(Problem::new(kind, Some(file.place(*spot))).help(help));
+    }
+}
+
+/// Whether the file may run: not if it can pile up functions that hold functions.
+pub(crate) fn may_run(file: &File<'_>) -> bool {
+    !file.outline.captures.iter().any(|capture| capture.again)
+}
+
+/// A function of the file's own under one of our names: calls would mean something else.
+fn shadows(file: &File<'_>, problems: &mut Vec<Problem>) {
+    for (name, _) in &file.outline.functions {
+        if FUNCTIONS_KNOWN.iter().all(|(known, _)| known != name) {
+            continue;
+        }
+        let at = definition(file.source, name).unwrap_or(0..0);
+        let place = Place::of_span(file.name, file.source, at);
+        let kind = ProblemKind::Shadow(name.clone());
+        problems.push(Problem::new(kind, Some(place)).help("give yours another name"));
+    }
+}
+
+/// Where `fn name` stands: Rhai keeps no place of it.
+fn definition(source: &str, name: &str) -> Option<Range<usize>> {
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    source.match_indices(name).find_map(|(at, _)| {
+        let before = source[..at].trim_end();
+        let ends = !source[at + name.len()..].starts_with(word);
+        (ends && before.len() < at && before.ends_with("fn")).then(|| at..at + name.len())
+    })
 }
 
 fn properties(file: &File<'_>, problems: &mut Vec<Problem>) {
@@ -31,6 +100,9 @@ fn properties(file: &File<'_>, problems: &mut Vec<Problem>) {
     };
     for property in &file.outline.properties {
         let name = property.name.as_str();
+        if is_enough(problems) {
+            return;
+        }
         if known.binary_search(&name).is_ok() || file.outline.map_keys.contains(name) {
             continue;
         }
@@ -38,6 +110,9 @@ fn properties(file: &File<'_>, problems: &mut Vec<Problem>) {
         problems.push(Problem::new(kind, Some(file.place(property.spot))).maybe_help(help));
     }
     for property in &file.outline.assigned {
+        if is_enough(problems) {
+            return;
+        }
         if is_ours(&property.name) {
             let kind = ProblemKind::Assignment(property.name.clone());
             let place = Some(file.place(property.spot));
@@ -96,12 +171,18 @@ fn word_before<'s>(source: &'s str, named: &Named) -> &'s str {
 
 fn limit_names(file: &File<'_>, problems: &mut Vec<Problem>) {
     for limit in &file.outline.limits {
+        if is_enough(problems) {
+            return;
+        }
         if file.limits.get(&limit.name).is_none() {
             let (kind, help) = unknown_limit(file.limits, &limit.name);
             problems.push(Problem::new(kind, Some(file.place(limit.spot))).maybe_help(help));
         }
     }
     for namespace in &file.outline.namespaces {
+        if is_enough(problems) {
+            return;
+        }
         let kind = ProblemKind::UnknownNamespace(namespace.name.clone());
         let place = Some(file.place(namespace.spot));
         problems.push(Problem::new(kind, place).help("the only `…::` is `limits::`"));
@@ -112,6 +193,9 @@ fn functions(file: &File<'_>, problems: &mut Vec<Problem>) {
     let own = &file.outline.functions;
     for (call, got) in &file.outline.calls {
         let name = call.name.as_str();
+        if is_enough(problems) {
+            return;
+        }
         // A function called with a dot does not count what stands before it.
         let is_own = own.iter().any(|(function, _)| function == name);
         let fits = own

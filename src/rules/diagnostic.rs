@@ -56,11 +56,22 @@ impl fmt::Display for Problem {
         if let Some(place) = &self.place {
             write!(f, "{place}: ")?;
         }
-        self.kind.fmt(f)?;
+        f.write_str(&shortened(&self.kind.to_string()))?;
         if let Some(help) = &self.help {
             write!(f, " ({help})")?;
         }
         Ok(())
+    }
+}
+
+/// No message is longer than this, in characters: names and values in it are strangers' words.
+const LONGEST_MESSAGE: usize = 300;
+
+/// A message of bounded length.
+pub(crate) fn shortened(message: &str) -> String {
+    match message.char_indices().nth(LONGEST_MESSAGE) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message.to_owned(),
     }
 }
 
@@ -95,7 +106,7 @@ pub fn render(
     let pictures: Vec<String> = problems
         .iter()
         .map(|problem| {
-            let title = problem.kind.to_string();
+            let title = shortened(&problem.kind.to_string());
             let shown = Shown {
                 tone: match problem.kind.is_notice() {
                     true => Tone::Note,

@@ -2,10 +2,12 @@
 //!
 //! It starts from `Engine::new_raw`: no package, so no `print`, `sleep`, `exit`, `replace` or
 //! clock exists to be called; `eval`, `import` and `export` are no words at all. What one
-//! operation may do is bounded by the sizes below, what all of them may do by count and time.
+//! operation may do is bounded by the sizes below, what all of them may do by count and time; and
+//! so is reading a file, token by token.
 //!
-//! Rules are trusted code with guard rails: memory that Rhai's own limits do not count is not
-//! counted here either.
+//! Memory is bounded by shape: what Rhai's own limits do not count, a function that holds other
+//! values, cannot be made while a rule runs. There is no `curry`, and [`check`](super::check)
+//! refuses closures that capture.
 
 use std::any::TypeId;
 use std::sync::Arc;
@@ -13,7 +15,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rhai::packages::{BasicIteratorPackage, Package};
-use rhai::{Dynamic, Engine, FLOAT, INT, ImmutableString, Module, OptimizationLevel, Token};
+use rhai::{
+    Dynamic, Engine, FLOAT, INT, ImmutableString, LexError, Module, OptimizationLevel, Token,
+};
 
 use super::arithmetic;
 use super::compare::{self, Op};
@@ -23,13 +27,15 @@ use super::object::{Handle, Measured, Property};
 use super::truth::{self, Truth};
 use super::value::{self, Failure, Limit};
 
-/// Wall time of one `when` on one object.
+/// Time of one rule, all its closures together, on so many objects of one document, …
 pub(crate) const EVALUATION: Duration = Duration::from_millis(50);
-/// Wall time of running one rule file when it is loaded.
-pub(crate) const LOADING: Duration = Duration::from_millis(200);
+/// … or on fewer, where there are no more.
+pub(crate) const TURN: usize = 64;
+/// Time of reading one rule file, and again of running it once.
+pub(crate) const LOADING: Duration = Duration::from_millis(60);
 
 const OPERATIONS: u64 = 100_000;
-const CALL_LEVELS: usize = 16;
+const CALL_LEVELS: usize = 8;
 const EXPRESSION_DEPTH: usize = 64;
 const FUNCTION_EXPRESSION_DEPTH: usize = 64;
 const VARIABLES: usize = 64;
@@ -49,7 +55,6 @@ pub(crate) const FUNCTIONS_KNOWN: &[(&str, Option<usize>)] = &[
     ("to_string", Some(1)),
     ("Fn", None),
     ("call", None),
-    ("curry", None),
     ("type_of", None),
     ("range", None),
     ("is_shared", None),
@@ -58,10 +63,19 @@ pub(crate) const FUNCTIONS_KNOWN: &[(&str, Option<usize>)] = &[
 /// What the engine is stopped with when it has used its stack.
 pub(crate) const TOO_DEEP: &str = "its functions call each other too deeply";
 
+/// What Rhai itself calls to make a closure that captures.
+pub(crate) const CAPTURE: &str = "curry";
+
 /// Words of Rhai that no rule has.
 pub(crate) const WORDLESS: &[&str] = &[
-    "eval", "import", "export", "print", "debug", "sleep", "exit",
+    "eval", "import", "export", "print", "debug", "sleep", "exit", CAPTURE,
 ];
+
+/// What is said of a rule that has used its time.
+pub(crate) const TOO_LONG: &str = "it took too long";
+
+/// What is said of a file that takes too long to read.
+pub(crate) const TOO_MUCH: &str = "the file takes too long to read; make several of it";
 
 /// The name Rhai gives the outcome of a comparison in its own messages.
 pub(crate) const TRUTH_NAME: &str = "comparison";
@@ -119,7 +133,7 @@ impl Deadline {
     /// Whether the time allowed is over. Wall time is cheap to ask, but passes also while the
     /// thread does not run; so once it is over, the same again in the thread's own time is
     /// allowed: a busy machine must not silence a rule.
-    fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         let now = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         if now <= self.until.load(Ordering::Relaxed) {
             return false;
@@ -156,7 +170,7 @@ impl Sandbox {
         let mut engine = Engine::new_raw();
         let deadline = Arc::new(Deadline::new());
         bound(&mut engine, &deadline);
-        symbols(&mut engine);
+        symbols(&mut engine, &deadline);
         types(&mut engine);
         operators(&mut engine);
         functions(&mut engine);
@@ -199,11 +213,18 @@ fn bound(engine: &mut Engine, deadline: &Arc<Deadline>) {
     deprecated,
     reason = "Rhai marks the token mapper as volatile; the version is pinned"
 )]
-fn symbols(engine: &mut Engine) {
-    // `call` is a level of ours and a reserved word of Rhai's.
-    engine.on_parse_token(|token, _, _| match token {
-        Token::Reserved(word) if *word == "call" => Token::Identifier(word),
-        other => other,
+fn symbols(engine: &mut Engine, deadline: &Arc<Deadline>) {
+    let (deadline, read) = (deadline.clone(), AtomicUsize::new(0));
+    engine.on_parse_token(move |token, _, _| {
+        // Some texts take Rhai's parser time that grows with their square.
+        if read.fetch_add(1, Ordering::Relaxed) % 64 == 0 && deadline.is_over() {
+            return Token::LexError(LexError::Runtime(TOO_MUCH.to_owned()).into());
+        }
+        match token {
+            // `call` is a level of ours and a reserved word of Rhai's.
+            Token::Reserved(word) if *word == "call" => Token::Identifier(word),
+            other => other,
+        }
     });
     for word in WORDLESS {
         engine.disable_symbol(*word);

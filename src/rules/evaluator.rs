@@ -8,13 +8,12 @@
 
 use std::cell::OnceCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::RuleSet;
-use super::engine::Sandbox;
+use super::engine::{EVALUATION, Sandbox};
 use super::facts::Facts;
-use super::interpret::{Asking, MOST_RUNAWAYS, disabled};
+use super::interpret::{Asking, Runaways, disabled};
 use super::lower::{Answer, Answers, Marks, Place, Program, Truth, ones};
 use super::outcome::{FaultKind, Finding, Key, Outcome, RuleOutcome};
 use super::rule::{Rule, Words};
@@ -88,6 +87,9 @@ impl Evaluator {
                 self.asking(rule)
                     .all(&self.set.runaways()[number], facts, outcome);
             }
+            if !outcome.stopped {
+                self.set.runaways()[number].forgive();
+            }
         }
     }
 
@@ -120,7 +122,7 @@ impl Evaluator {
                 });
             } else {
                 // Whether it runs away is not counted: this is no document.
-                let runaways = AtomicU32::new(0);
+                let runaways = Runaways::default();
                 self.asking(rule).all(&runaways, facts, &mut outcome);
             }
             least = least.min(round.elapsed().as_secs_f64());
@@ -199,14 +201,14 @@ impl Evaluator {
         if outcome.stopped {
             return 0;
         }
-        if runaways.load(Ordering::Relaxed) >= MOST_RUNAWAYS {
+        if runaways.are_too_many() {
             outcome.stopped = true;
             outcome.failed += (answer.all - answer.before) as u64;
             outcome.fault.get_or_insert_with(|| disabled(rule));
             return 0;
         }
-        let mut calm = answer.everywhere() & !marks.yes;
         let asking = self.asking(rule);
+        asking.sandbox.deadline.allow(EVALUATION);
         for at in ones(marks.yes) {
             let place = Place {
                 facts,
@@ -215,30 +217,17 @@ impl Evaluator {
             let evidence = place.truth(when).comparisons();
             let key = key(rule, place);
             let fault = asking.told(facts, place.object, evidence, key, outcome);
-            let Some(fault) = fault else {
-                calm |= 1 << at;
-                continue;
-            };
+            let Some(fault) = fault else { continue };
             let runaway = fault.kind == FaultKind::Runaway;
             outcome.fault.get_or_insert(fault);
             if runaway {
-                let upto = u64::MAX >> (63 - at);
-                settle_down(runaways, calm & upto);
-                runaways.fetch_add(1, Ordering::Relaxed);
+                runaways.count();
                 outcome.stopped = true;
                 outcome.failed += (answer.all - answer.before - at - 1) as u64;
-                return upto;
+                return u64::MAX >> (63 - at);
             }
         }
-        settle_down(runaways, calm);
         answer.everywhere()
-    }
-}
-
-/// An answer without a fault ends a row of runaways.
-fn settle_down(runaways: &AtomicU32, calm: u64) {
-    if calm != 0 && runaways.load(Ordering::Relaxed) > 0 {
-        runaways.store(0, Ordering::Relaxed);
     }
 }
 

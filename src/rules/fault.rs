@@ -4,10 +4,10 @@
 //!
 //! It decides nothing: what becomes of a rule that broke is the interpreter's business.
 
-use rhai::{EvalAltResult, Position};
+use rhai::{EvalAltResult, ImmutableString, Position};
 
-use super::diagnostic::Place;
-use super::engine::{TOO_DEEP, TRUTH_NAME};
+use super::diagnostic::{Place, shortened};
+use super::engine::{TOO_DEEP, TOO_LONG, TRUTH_NAME};
 use super::outcome::{FaultKind, RuleFault};
 use super::rule::Rule;
 use super::truth::Truth;
@@ -45,7 +45,7 @@ pub(crate) fn describe(error: &EvalAltResult) -> (FaultKind, String) {
         E::ErrorTerminated(why, _) => {
             let why = why.clone().into_string().unwrap_or_default();
             let why = if why.is_empty() {
-                "it took too long".to_owned()
+                TOO_LONG.to_owned()
             } else {
                 why
             };
@@ -58,7 +58,10 @@ pub(crate) fn describe(error: &EvalAltResult) -> (FaultKind, String) {
             return (FaultKind::Runaway, TOO_DEEP.to_owned());
         }
         E::ErrorDataTooLarge(what, _) => format!("{what} grew too large"),
-        E::ErrorRuntime(value, _) => value.to_string(),
+        E::ErrorRuntime(value, _) => match value.read_lock::<ImmutableString>() {
+            Some(text) => text.to_string(),
+            None => format!("it threw {}", plain(value.type_name())),
+        },
         E::ErrorMismatchDataType(want, got, _) if want == "bool" && is_outcome(got) => {
             "a comparison with a reading may be unknown, so `if` and `while` cannot take it; \
              join comparisons with `&&`, `||`, `!`, or ask `certain(x)`"
@@ -71,7 +74,7 @@ pub(crate) fn describe(error: &EvalAltResult) -> (FaultKind, String) {
         E::ErrorVariableNotFound(name, _) => format!("there is no variable `{name}`"),
         other => without_place(other.to_string()),
     };
-    (FaultKind::Error, message)
+    (FaultKind::Error, shortened(&message))
 }
 
 /// Rhai ends its messages with a place, which we show ourselves.

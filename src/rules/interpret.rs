@@ -1,7 +1,8 @@
 //! Asks one rule about one object after another, in the interpreter.
 //!
-//! A rule that breaks, panics or runs away is a [`RuleFault`] of its own and stops no other rule;
-//! one that runs away is not asked again in the same document.
+//! A rule that breaks, panics or runs away is a [`RuleFault`] of its own and stops no other rule.
+//! One that runs away is not asked again in the same document, and one that keeps running away is
+//! asked no more: it must not stall the feed.
 //!
 //! This is the reference: slow, plain, and what any faster form of a rule must agree with.
 
@@ -12,7 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rhai::{Array, Dynamic, FnPtr};
 
 use super::compare::Comparison;
-use super::engine::{EVALUATION, Sandbox};
+use super::engine::{EVALUATION, Sandbox, TOO_LONG, TURN};
 use super::facts::{Facts, ObjectId};
 use super::fault::fault;
 use super::object::Handle;
@@ -21,8 +22,40 @@ use super::rule::{Rule, Words};
 use super::truth::{Truth, Verdict};
 use super::value::{Failure, text_of};
 
-/// After so many runaways in a row, over all workers, a rule is asked no more.
-pub const MOST_RUNAWAYS: u32 = 100;
+/// After so many documents in a row on which it ran away, over all workers, a rule is asked no
+/// more.
+pub const MOST_RUNAWAYS: u32 = 20;
+
+/// So many documents make good for one runaway; a rule that runs away more often than that is
+/// asked no more, sooner or later.
+pub const FORGIVEN_AFTER: u32 = 100;
+
+/// How badly a rule ran away of late: [`FORGIVEN_AFTER`] for each time, and one less for each
+/// document without.
+#[derive(Debug, Default)]
+pub(super) struct Runaways(AtomicU32);
+
+impl Runaways {
+    /// Counts one.
+    pub(super) fn count(&self) {
+        self.0.fetch_add(FORGIVEN_AFTER, Ordering::Relaxed);
+    }
+
+    /// Counts a document without one.
+    pub(super) fn forgive(&self) {
+        if self.0.load(Ordering::Relaxed) > 0 {
+            let less = |points: u32| points.checked_sub(1);
+            let _ = self
+                .0
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        }
+    }
+
+    /// Whether there were too many.
+    pub(super) fn are_too_many(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > (MOST_RUNAWAYS - 1) * FORGIVEN_AFTER
+    }
+}
 
 /// One rule at work in one engine.
 pub(super) struct Asking<'a> {
@@ -40,35 +73,51 @@ enum Answer {
 
 impl Asking<'_> {
     /// Asks about every object of the rule's level.
-    pub(super) fn all(&self, runaways: &AtomicU32, facts: &Arc<Facts>, outcome: &mut RuleOutcome) {
+    pub(super) fn all(&self, runaways: &Runaways, facts: &Arc<Facts>, outcome: &mut RuleOutcome) {
         let objects = facts.objects(self.rule.level);
-        if runaways.load(Ordering::Relaxed) >= MOST_RUNAWAYS {
+        if objects.is_empty() {
+            return;
+        }
+        if runaways.are_too_many() {
             outcome.failed = objects.len() as u64;
-            outcome.fault = (!objects.is_empty()).then(|| disabled(self.rule));
+            outcome.fault = Some(disabled(self.rule));
+            outcome.stopped = true;
             return;
         }
         for (asked, &object) in objects.iter().enumerate() {
-            let fault = match self.guarded(facts, object) {
+            if asked % TURN == 0 {
+                self.sandbox.deadline.allow(EVALUATION);
+            }
+            let answer = self.in_time().and_then(|()| self.guarded(facts, object));
+            let fault = match answer {
                 Ok(answer) => self.record(answer, outcome),
                 Err(fault) => {
                     outcome.failed += 1;
                     Some(fault)
                 }
             };
-            let Some(fault) = fault else {
-                if runaways.load(Ordering::Relaxed) > 0 {
-                    runaways.store(0, Ordering::Relaxed);
-                }
-                continue;
-            };
+            let Some(fault) = fault else { continue };
             let runaway = fault.kind == FaultKind::Runaway;
             outcome.fault.get_or_insert(fault);
             if runaway {
-                runaways.fetch_add(1, Ordering::Relaxed);
+                runaways.count();
+                outcome.stopped = true;
                 outcome.failed += (objects.len() - asked - 1) as u64;
                 return;
             }
         }
+    }
+
+    /// Many short answers take their time too.
+    fn in_time(&self) -> Result<(), RuleFault> {
+        if !self.sandbox.deadline.is_over() {
+            return Ok(());
+        }
+        Err(RuleFault {
+            kind: FaultKind::Runaway,
+            message: TOO_LONG.to_owned(),
+            place: Some(self.rule.place.clone()),
+        })
     }
 
     /// Counts an answer; what broke beside it is returned.
@@ -136,7 +185,7 @@ impl Asking<'_> {
             object: Some(object),
         };
         let answer = || Ok(self.fired(&handle, object, evidence, key));
-        match self.caught(answer) {
+        match self.in_time().and_then(|()| self.caught(answer)) {
             Ok(answer) => self.record(answer, outcome),
             Err(fault) => {
                 outcome.failed += 1;
@@ -194,7 +243,8 @@ impl Asking<'_> {
 pub(super) fn disabled(rule: &Rule) -> RuleFault {
     RuleFault {
         kind: FaultKind::Disabled,
-        message: format!("disabled: it ran away {MOST_RUNAWAYS} times in a row"),
+        message: "disabled: it ran away too often, and is asked again when rules are loaded again"
+            .to_owned(),
         place: Some(rule.place.clone()),
     }
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rhai::{AST, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
 
 use super::ast;
-use super::check::check;
+use super::check::{check, is_enough, may_run};
 use super::diagnostic::{LoadErrors, Notice, Place, Problem, did_you_mean};
 use super::engine::{LOADING, Sandbox};
 use super::fault::{describe, innermost};
@@ -24,6 +24,7 @@ use super::problem::ProblemKind;
 use super::rule::{File, Findings, Registration, Rule, read};
 use super::syntax;
 use super::typing::Use;
+use super::value::failure;
 
 /// Rules that share limits: those of one folder.
 #[derive(Debug)]
@@ -170,6 +171,7 @@ impl Loader {
     ) {
         let mut sandbox = Sandbox::new(limits);
         let registered = registry(&mut sandbox);
+        sandbox.deadline.allow(LOADING);
         let compiled = catch_unwind(AssertUnwindSafe(|| sandbox.engine.compile(source)));
         let ast = match compiled {
             Ok(Ok(ast)) => Arc::new(ast),
@@ -216,7 +218,7 @@ impl Loader {
             pack,
         };
         let mut named = check(&file);
-        let failed = run(&sandbox, &ast);
+        let failed = may_run(&file).then(|| run(&sandbox, &ast)).flatten();
         if let Some((message, position)) = failed.filter(|_| named.is_empty()) {
             let kind = ProblemKind::Run(message);
             self.problems
@@ -228,13 +230,26 @@ impl Loader {
             .clone();
         let mut findings = Findings::default();
         for registration in &registered {
+            if is_enough(&findings.problems) {
+                break;
+            }
             self.rules.extend(read(&file, registration, &mut findings));
+        }
+        if registered.is_empty() && named.is_empty() {
+            let place = place(name, source, Position::NONE);
+            self.notices.push(Notice::new(ProblemKind::NoRule, place));
         }
         // What is known of a closure says more than a name by itself.
         named.retain(|problem| {
             let mut found = findings.problems.iter();
             found.all(|other| other.kind.is_notice() || other.place != problem.place)
         });
+        if is_enough(&named) || is_enough(&findings.problems) {
+            let places = named.iter().chain(&findings.problems);
+            let last = places.filter_map(|problem| problem.place.clone()).max();
+            let kind = ProblemKind::More(named.len() + findings.problems.len());
+            named.push(Problem::new(kind, last));
+        }
         for problem in named.into_iter().chain(findings.problems) {
             if problem.kind.is_notice() {
                 self.notices.push(problem);
@@ -282,6 +297,9 @@ impl Loader {
     }
 }
 
+/// A file registers no more rules than this; each is a map that Rhai no longer counts.
+const MOST_RULES: usize = 1_000;
+
 type Registry = Arc<Mutex<Vec<Registration>>>;
 
 /// Adds `rule(name, map)` to the engine, and what it collects.
@@ -291,6 +309,11 @@ fn registry(sandbox: &mut Sandbox) -> Registry {
     sandbox.engine.register_fn(
         "rule",
         move |context: NativeCallContext<'_>, name: ImmutableString, map: Map| {
+            let mut collected = collected.lock().unwrap_or_else(PoisonError::into_inner);
+            if collected.len() >= MOST_RULES {
+                let message = format!("a file has at most {MOST_RULES} rules");
+                return Err(failure(message));
+            }
             let position = context.call_position();
             let call = (
                 position.line().unwrap_or(1),
@@ -301,10 +324,8 @@ fn registry(sandbox: &mut Sandbox) -> Registry {
                 map,
                 call,
             };
-            collected
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(registration);
+            collected.push(registration);
+            Ok(())
         },
     );
     registry

@@ -10,7 +10,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 
 mod arithmetic;
 mod ast;
@@ -54,7 +53,7 @@ pub(crate) use diagnostic::did_you_mean;
 pub use diagnostic::{LoadErrors, Notice, Place, Problem, render};
 pub use evaluator::Evaluator;
 pub use explain::{Explainer, Explanation, OtherLimits, Said, Seen};
-pub use interpret::MOST_RUNAWAYS;
+pub use interpret::{FORGIVEN_AFTER, MOST_RUNAWAYS};
 pub(crate) use limits::quantity;
 pub use limits::{Entry as LimitEntry, Limits};
 pub use outcome::{FaultKind, Finding, Key, Outcome, RuleFault, RuleOutcome};
@@ -91,7 +90,7 @@ struct Inner {
     packs: Vec<load::Pack>,
     layout: Arc<Layout>,
     program: lower::Program,
-    runaways: Vec<AtomicU32>,
+    runaways: Vec<interpret::Runaways>,
     sources: BTreeMap<Arc<str>, Arc<str>>,
 }
 
@@ -141,7 +140,7 @@ impl RuleSet {
                 Some((number, rule.level, truth))
             });
         let program = lower::Program::new(&loaded.layout, truths);
-        let runaways = loaded.rules.iter().map(|_| AtomicU32::new(0)).collect();
+        let runaways = loaded.rules.iter().map(|_| interpret::Runaways::default()).collect();
         let inner = Inner {
             rules: loaded.rules,
             packs: loaded.packs,
@@ -227,7 +226,7 @@ impl RuleSet {
         &self.inner.packs
     }
 
-    fn runaways(&self) -> &[AtomicU32] {
+    fn runaways(&self) -> &[interpret::Runaways] {
         &self.inner.runaways
     }
 }

@@ -15,7 +15,7 @@ use super::diagnostic::Problem;
 use super::problem::ProblemKind;
 
 /// No rule file is longer than this.
-const LONGEST: u64 = 1 << 20;
+pub(crate) const LONGEST: u64 = 256 << 10;
 
 /// `--set name=value`, in the order given.
 #[derive(Clone, Debug, Default)]
@@ -181,7 +181,7 @@ fn text(path: &Path) -> std::io::Result<Arc<str>> {
     let mut text = String::new();
     file.take(LONGEST + 1).read_to_string(&mut text)?;
     if text.len() as u64 > LONGEST {
-        return Err(Error::new(ErrorKind::InvalidData, "longer than 1 MiB"));
+        return Err(Error::new(ErrorKind::InvalidData, "longer than 256 KiB; make several files of it"));
     }
     Ok(text.into())
 }

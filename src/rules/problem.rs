@@ -78,6 +78,19 @@ pub enum ProblemKind {
         /// The variable.
         name: String,
     },
+    /// A closure that captures a variable, or in a place where that could happen any number of
+    /// times.
+    #[error("a closure captures `{0}`")]
+    Capture(String),
+    /// A function of the file's own with a name of the language's.
+    #[error("`{0}` is a function that all rules have")]
+    Shadow(String),
+    /// More problems in one file than are listed.
+    #[error("there is more wrong with this file; only the first {0} problems are listed")]
+    More(usize),
+    /// A file whose `rule(…)` is never reached.
+    #[error("this file registers no rule")]
+    NoRule,
     /// `thresholds.toml` is no TOML.
     #[error("{0}")]
     Toml(String),
@@ -272,6 +285,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("QR002", "running a file failed"),
     ("QR003", "a file or folder cannot be read"),
     ("QR004", "a folder or file without rules"),
+    ("QR005", "more problems in one file than are listed"),
+    ("QR006", "a file that registers no rule"),
+    ("QR007", "a function with a name of the language's"),
+    ("QR008", "a closure that captures what it must not"),
     ("QR010", "unknown property"),
     ("QR011", "a property of another level"),
     ("QR012", "unknown `…::`"),
@@ -326,6 +343,10 @@ impl ProblemKind {
             K::Run(_) => "QR002",
             K::Unreadable { .. } => "QR003",
             K::NoRules(_) => "QR004",
+            K::More(_) => "QR005",
+            K::NoRule => "QR006",
+            K::Shadow(_) => "QR007",
+            K::Capture(_) => "QR008",
             K::UnknownProperty(_) => "QR010",
             K::WrongLevel { .. } => "QR011",
             K::UnknownNamespace(_) => "QR012",
@@ -375,6 +396,7 @@ impl ProblemKind {
         matches!(
             self,
             K::UnusedLimit(_)
+                | K::NoRule
                 | K::SeveralUnits { .. }
                 | K::NotFollowed { .. }
                 | K::ExactFraction(_)
