@@ -148,32 +148,55 @@ fn faults(want: &str, ran: &Ran, alone: &Ran) -> Vec<String> {
     must(time <= TIME, format!("it took {time:?}"));
     let memory = ran.memory;
     must(memory <= MEMORY, format!("it took {} MiB", memory >> 20));
-    must(ran.said.len() <= SAID, format!("it said {} bytes", ran.said.len()));
+    must(
+        ran.said.len() <= SAID,
+        format!("it said {} bytes", ran.said.len()),
+    );
     let control = |c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c);
-    must(!ran.said.contains(control), "it said more than text".to_owned());
+    must(
+        !ran.said.contains(control),
+        "it said more than text".to_owned(),
+    );
     must(!ran.said.contains("panicked"), "it panicked".to_owned());
     if let Some(words) = want.strip_prefix("load: ") {
         must(ran.code == Some(2), format!("it ended with {:?}", ran.code));
-        must(ran.said.contains(words), "it said something else".to_owned());
+        must(
+            ran.said.contains(words),
+            "it said something else".to_owned(),
+        );
         let problems = ran.lines("qualwatch.rules/1");
         let placed = problems.iter().any(|problem| problem["code"].is_string());
         must(placed, "it told no problem".to_owned());
         return faults;
     }
     must(ran.code == Some(0), format!("it ended with {:?}", ran.code));
-    must(ran.alerts_of("good") == 1, "the good rule's alert is missing".to_owned());
+    must(
+        ran.alerts_of("good") == 1,
+        "the good rule's alert is missing".to_owned(),
+    );
     let broke = ran.lines("qualwatch.rule/1");
-    let broke: Vec<&Value> = broke.iter().filter(|line| line["fault"].is_string()).collect();
+    let broke: Vec<&Value> = broke
+        .iter()
+        .filter(|line| line["fault"].is_string())
+        .collect();
     let summary = ran.lines("qualwatch.summary/1");
-    let failed = summary.first().map(|line| &line["rules"]["hostile"]["failed"]);
+    let failed = summary
+        .first()
+        .map(|line| &line["rules"]["hostile"]["failed"]);
     match want.strip_prefix("run: ") {
         Some(words) => {
             must(broke.len() == 1, format!("it broke {} times", broke.len()));
             let said = broke.iter().filter_map(|line| line["fault"].as_str());
-            must(said.clone().any(|said| said.contains(words)), "it broke otherwise".to_owned());
-            must(said.clone().all(|said| said.len() < 1_000), "it said too much".to_owned());
-            let counted = failed.and_then(Value::as_u64).unwrap_or(0)
-                + ran.alerts_of("hostile") as u64;
+            must(
+                said.clone().any(|said| said.contains(words)),
+                "it broke otherwise".to_owned(),
+            );
+            must(
+                said.clone().all(|said| said.len() < 1_000),
+                "it said too much".to_owned(),
+            );
+            let counted =
+                failed.and_then(Value::as_u64).unwrap_or(0) + ran.alerts_of("hostile") as u64;
             must(counted > 0, "it is not counted".to_owned());
         }
         None => {
@@ -194,10 +217,19 @@ fn each_hostile_file_ends_in_time_and_takes_nothing_from_the_others() {
         .filter(|path| path.display().to_string().contains(&only))
         .collect();
     cases.sort();
-    assert!(cases.len() >= 60 || !only.is_empty(), "{} cases", cases.len());
+    assert!(
+        cases.len() >= 60 || !only.is_empty(),
+        "{} cases",
+        cases.len()
+    );
     let good = rules("");
     let alone = run(good.path(), &record());
-    assert_eq!((alone.code, alone.alerts_of("good")), (Some(0), 1), "{}", alone.said);
+    assert_eq!(
+        (alone.code, alone.alerts_of("good")),
+        (Some(0), 1),
+        "{}",
+        alone.said
+    );
     let mut failed = Vec::new();
     for path in cases {
         let text = fs::read_to_string(&path).expect("a case");
@@ -231,14 +263,23 @@ fn a_rule_that_runs_away_on_every_document_does_not_stall_the_feed() {
     let alone = run(good.path(), &feed);
     let ran = run(hostile.path(), &feed);
     assert_eq!(ran.code, Some(0), "{}", ran.said);
-    assert_eq!((alone.alerts_of("good"), ran.alerts_of("good")), (1_000, 1_000));
+    assert_eq!(
+        (alone.alerts_of("good"), ran.alerts_of("good")),
+        (1_000, 1_000)
+    );
     // Twenty documents of at most twice 50 ms.
     let more = ran.time.saturating_sub(alone.time);
     assert!(more < Duration::from_secs(4), "{more:?}");
     let summary = ran.lines("qualwatch.summary/1");
     assert_eq!(summary[0]["rules"]["hostile"]["failed"], 2_000);
     let told = ran.lines("qualwatch.rule/1");
-    let told: Vec<&str> = told.iter().filter_map(|line| line["fault"].as_str()).collect();
+    let told: Vec<&str> = told
+        .iter()
+        .filter_map(|line| line["fault"].as_str())
+        .collect();
     assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[0].contains("too long") && told[1].contains("disabled"), "{told:?}");
+    assert!(
+        told[0].contains("too long") && told[1].contains("disabled"),
+        "{told:?}"
+    );
 }

@@ -14,9 +14,7 @@ use crate::source::ReadOptions;
 
 mod tools;
 
-pub(super) use tools::{
-    Documents, Explain, Rules, Test, TestForm, Tune, WhichRules, WhichSites,
-};
+pub(super) use tools::{Documents, Explain, Rules, Test, TestForm, Tune, WhichRules, WhichSites};
 
 const EXAMPLES: &str = "\
 Examples:

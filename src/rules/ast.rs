@@ -103,10 +103,11 @@ pub(crate) fn outline(ast: &AST) -> Outline {
         .extend(defined.map(|function| (function.name.to_string(), function.params.len())));
     let mut variables = BTreeSet::new();
     let mut inside = 0;
-    ast.clone_functions_only().walk(&mut |path: &[ASTNode<'_>]| {
-        inside += captured(path).len();
-        true
-    });
+    ast.clone_functions_only()
+        .walk(&mut |path: &[ASTNode<'_>]| {
+            inside += captured(path).len();
+            true
+        });
     ast.walk(&mut |path: &[ASTNode<'_>]| {
         match path.last() {
             Some(ASTNode::Expr(expr)) => outline.expression(expr),

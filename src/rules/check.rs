@@ -42,7 +42,11 @@ pub(crate) fn check(file: &File<'_>) -> Vec<Problem> {
 /// A function that holds values holds memory that nobody counts, and one that holds itself is
 /// never given back. So closures capture constants of the file, and nothing else.
 fn captures(file: &File<'_>, problems: &mut Vec<Problem>) {
-    let closures = file.outline.rules.iter().flat_map(|rule| rule.keys.values());
+    let closures = file
+        .outline
+        .rules
+        .iter()
+        .flat_map(|rule| rule.keys.values());
     let closures = closures.filter_map(|key| key.closure.as_ref());
     let in_rules: BTreeSet<Spot> = closures
         .flat_map(|closure| closure.captures.iter().map(|named| named.spot))

@@ -234,7 +234,6 @@ impl Asking<'_> {
     }
 
     fn call(&self, pointer: &FnPtr, handle: Handle) -> Result<Dynamic, Failure> {
-        self.sandbox.deadline.allow(EVALUATION);
         pointer.call::<Dynamic>(&self.sandbox.engine, &self.rule.ast, (handle,))
     }
 }

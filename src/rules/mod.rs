@@ -140,7 +140,11 @@ impl RuleSet {
                 Some((number, rule.level, truth))
             });
         let program = lower::Program::new(&loaded.layout, truths);
-        let runaways = loaded.rules.iter().map(|_| interpret::Runaways::default()).collect();
+        let runaways = loaded
+            .rules
+            .iter()
+            .map(|_| interpret::Runaways::default())
+            .collect();
         let inner = Inner {
             rules: loaded.rules,
             packs: loaded.packs,

@@ -181,7 +181,10 @@ fn text(path: &Path) -> std::io::Result<Arc<str>> {
     let mut text = String::new();
     file.take(LONGEST + 1).read_to_string(&mut text)?;
     if text.len() as u64 > LONGEST {
-        return Err(Error::new(ErrorKind::InvalidData, "longer than 256 KiB; make several files of it"));
+        return Err(Error::new(
+            ErrorKind::InvalidData,
+            "longer than 256 KiB; make several files of it",
+        ));
     }
     Ok(text.into())
 }
