@@ -401,6 +401,7 @@ impl ProblemKind {
                 | K::NotFollowed { .. }
                 | K::ExactFraction(_)
                 | K::AtTheEdge(_)
+                | K::NoSites
         )
     }
 }

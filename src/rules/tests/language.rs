@@ -310,32 +310,6 @@ fn lists_of_a_record_are_searched() {
 }
 
 #[test]
-fn rules_made_in_a_loop_keep_their_own_constants() {
-    let rules = "for level in [10, 20, 30] {\n\
-                     const LEAST = level;\n\
-                     rule(\"over-\" + level.to_string(), #{\n\
-                         on: \"stream\", when: |s| s.averageJitter > LEAST });\n\
-                 }\n\
-                 const MOST = 40;\n\
-                 let parts = #{ on: \"stream\", when: |s| s.averageJitter < MOST };\n\
-                 rule(\"below\", parts);";
-    let pack = super::build::pack("", rules);
-    let (set, _) = match RuleSet::from_sources(&[pack], &Overrides::none()) {
-        Ok(loaded) => loaded,
-        Err(errors) => panic!("{errors}"),
-    };
-    let mut document = Document::new(&set, "main-audio");
-    document.stream(&[("averageJitter", N(25.0))]);
-    let outcome = document.run(&set);
-    let fired: Vec<usize> = outcome
-        .rules
-        .iter()
-        .map(|rule| rule.findings.len())
-        .collect();
-    assert_eq!(fired, [1, 1, 0, 1]);
-}
-
-#[test]
 fn a_variable_captured_out_of_sight_is_refused_too() {
     let rules = "let seen = 0;\n\
                  let parts = #{ on: \"stream\", when: |s| { seen += 1; seen > 3 } };\n\
