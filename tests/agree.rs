@@ -11,7 +11,7 @@ use std::fs;
 
 use jsonschema::PatternOptions;
 use qualwatch::record::{Caps, Kind, Origin, Parser, place};
-use qualwatch::schema::Schema;
+use qualwatch::schema::{Schema, Survey};
 use serde_json::Value;
 
 #[test]
@@ -58,8 +58,10 @@ fn the_tape_finds_what_a_tree_finds_and_where() {
                             (error.instance_path().as_str().to_owned(), keyword)
                         })
                         .collect();
+                    let mut survey = Survey::default();
+                    ours.survey(&document, Kind::Foreign, &mut survey);
                     let (problems, more) =
-                        ours.validate(&document, Kind::Foreign, Origin::default(), 1000);
+                        ours.validate(&document, Kind::Foreign, Origin::default(), 1000, &survey);
                     let found: BTreeSet<(String, String)> = problems
                         .iter()
                         .map(|problem| (problem.pointer.clone(), problem.keyword.clone()))

@@ -14,8 +14,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jsonschema::{Draft, PatternOptions, Registry, Retrieve, Uri};
-use qualwatch::record::{Caps, Parser};
-use qualwatch::schema::OnTape;
+use qualwatch::record::{Caps, Kind, Parser};
+use qualwatch::schema::{OnTape, Schema, Survey};
 use serde_json::Value;
 
 const DRAFTS: [(&str, Draft); 3] = [
@@ -252,6 +252,67 @@ fn every_test_of_the_suite_passes_on_the_tape_but_those_that_the_page_lists() {
         "{total} tests, {} of them required, {} not claimed",
         outcomes.keys().filter(required).count(),
         excused.len()
+    );
+    assert!(PAGE.contains(&summary), "docs/conformance.md: {summary}");
+}
+
+#[test]
+fn the_compiled_program_says_what_the_suite_says_wherever_it_knows() {
+    let Some(suite) = support::shared("suites/json-schema") else {
+        return;
+    };
+    let (mut told, mut left, mut without) = (0, 0, 0);
+    for (folder, _) in DRAFTS {
+        let mut names = Vec::new();
+        files(&suite.join("tests").join(folder), "", &mut names);
+        names.retain(|name| !name.starts_with("optional/"));
+        for file in names {
+            let path = suite.join("tests").join(folder).join(&file);
+            let text = fs::read_to_string(&path).expect("a file of the suite");
+            for case in slice::elements(&text) {
+                let case = slice::members(case);
+                let tests = slice::elements(case["tests"]);
+                let mut schema: Value =
+                    serde_json::from_str(case["schema"]).expect("the suite is JSON");
+                if folder == "draft7"
+                    && let Some(members) = schema.as_object_mut()
+                {
+                    let draft = "http://json-schema.org/draft-07/schema#";
+                    members.entry("$schema").or_insert(draft.into());
+                }
+                // Those that need the remotes do not compile here.
+                let Ok(schema) = Schema::compile(&schema.to_string()) else {
+                    without += tests.len();
+                    continue;
+                };
+                let mut parser = Parser::new(Caps {
+                    depth: 1024,
+                    ..Caps::default()
+                });
+                let mut survey = Survey::default();
+                for test in tests {
+                    let test = slice::members(test);
+                    let Ok(document) = parser.parse(test["data"].as_bytes()) else {
+                        continue;
+                    };
+                    schema.survey(&document, Kind::Foreign, &mut survey);
+                    let Some(found) = survey.verdict() else {
+                        left += 1;
+                        continue;
+                    };
+                    told += 1;
+                    let wanted = test["valid"] == "true";
+                    assert_eq!(
+                        found, wanted,
+                        "{folder}/{file}: {} {test:?}",
+                        case["schema"]
+                    );
+                }
+            }
+        }
+    }
+    let summary = format!(
+        "{told} of the required tests are told by the program alone, {left} are left to the crate, {without} need"
     );
     assert!(PAGE.contains(&summary), "docs/conformance.md: {summary}");
 }

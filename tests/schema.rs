@@ -40,6 +40,53 @@ fn show_prints_the_schema_as_it_is_committed() {
 }
 
 #[test]
+fn the_plan_says_that_all_of_the_built_in_schemas_is_compiled() {
+    for api in ["v1.0", "beta"] {
+        let (status, text, _) = program(&["schema", "show", "--plan", "--api", api]);
+        assert_eq!(status, Some(0));
+        for part in ["document", "sessions page"] {
+            assert!(
+                text.contains(&format!("{part}: all of it is compiled\n")),
+                "{text}"
+            );
+        }
+        assert!(
+            !text.contains(" engine"),
+            "each pattern has its own way: {text}"
+        );
+    }
+}
+
+#[test]
+fn the_plan_of_another_schema_says_what_is_left_and_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("own.json");
+    let schema = r##"{
+        "properties": {"a": {"type": "string", "pattern": "(a|b)+c"}, "b": {"$ref": "#anchor"}},
+        "unevaluatedProperties": false,
+        "$defs": {"c": {"$anchor": "anchor"}}
+    }"##;
+    std::fs::write(&file, schema).expect("a file");
+    let file = file.to_str().expect("UTF-8");
+    let (status, text, _) = program(&["schema", "show", "--schema", file]);
+    assert_eq!((status, text.as_str()), (Some(0), schema));
+    let (status, text, _) = program(&["schema", "show", "--schema", file, "--plan"]);
+    assert_eq!(status, Some(0));
+    for line in [
+        "document: compiled, but for 2 places\n",
+        "  patterns: 1 engine\n",
+        "    #/properties/b/$ref: it names an anchor\n",
+        "    #/unevaluatedProperties: it depends on what other keywords saw\n",
+    ] {
+        assert!(text.contains(line), "{line} is not in {text}");
+    }
+    std::fs::write(file, "{\"type\": \"strng\"}").expect("a file");
+    let (status, text, errors) = program(&["schema", "show", "--schema", file, "--plan"]);
+    assert_eq!((status, text.as_str()), (Some(2), ""));
+    assert!(errors.contains("did you mean"), "{errors}");
+}
+
+#[test]
 fn drift_is_a_line_for_each_change_and_exit_status_1() {
     let (status, text, errors) = program(&["schema", "drift", NEWER]);
     assert_eq!((status, errors.as_str()), (Some(1), ""));

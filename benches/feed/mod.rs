@@ -233,16 +233,16 @@ impl Stages {
             if depth < Depth::Validate {
                 continue;
             }
-            let (problems, _) = self
-                .schema
-                .validate(&document, kind, Origin::default(), 100);
+            let (problems, _) =
+                self.schema
+                    .validate(&document, kind, Origin::default(), 100, &self.survey);
             tally.invalid += u64::from(!problems.is_empty());
             if depth < Depth::Describe || self.survey.notice_count() == 0 {
                 continue;
             }
-            let notices =
-                self.schema
-                    .notices(&document, kind, Origin::default(), &self.survey, |_| true);
+            let notices = self
+                .schema
+                .notices(&document, Origin::default(), &self.survey, |_| true);
             std::hint::black_box(&notices);
         }
         tally

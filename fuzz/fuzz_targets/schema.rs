@@ -2,8 +2,8 @@
 //!
 //! The twin compiles the committed schema itself and validates a tree that
 //! serde_json read. Verdicts agree, and so do the sets of pointer and keyword.
-//! The first byte says whether the rest is a text, or decisions about a
-//! generated record.
+//! The first byte says whether the rest is a text, decisions about a
+//! generated record, or decisions about a schema and its documents.
 
 #![no_main]
 
@@ -16,6 +16,7 @@ use qualwatch::record::{Caps, Kind, Origin, Parser};
 use qualwatch::schema::{Schema, Survey};
 use qualwatch_fuzz::spoil::{Choices, record};
 use serde_json::Value;
+use xtask::chance::{self, Chance};
 
 const SCHEMA: &str = include_str!("../../schemas/callRecord.schema.json");
 
@@ -67,17 +68,21 @@ impl Pair {
                 (error.instance_path().as_str().to_owned(), keyword)
             })
             .collect();
-        let (problems, more) = self
-            .schema
-            .validate(&document, kind, Origin::default(), 1 << 20);
+        let (problems, more) =
+            self.schema
+                .validate(&document, kind, Origin::default(), 1 << 20, &self.survey);
         assert!(!more, "fewer than a million");
         let found: BTreeSet<(String, String)> = problems
             .into_iter()
             .map(|problem| (problem.pointer, problem.keyword))
             .collect();
         assert_eq!(found, wanted);
+        if self.survey.repeated().is_empty() {
+            // All of this schema is compiled: the program knows by itself.
+            assert_eq!(self.survey.verdict(), Some(wanted.is_empty()));
+        }
         assert_eq!(
-            self.schema.is_valid(document.root(), kind),
+            self.schema.is_valid(&document, kind, &self.survey),
             wanted.is_empty()
         );
         assert_eq!(twin.is_valid(&value), wanted.is_empty());
@@ -85,16 +90,46 @@ impl Pair {
 }
 
 fn twin(schema: &Value) -> Validator {
-    jsonschema::options()
-        .with_pattern_options(PatternOptions::regex())
-        .build(schema)
-        .expect("the schema compiles")
+    any_twin(schema).expect("the schema compiles")
+}
+
+fn any_twin(schema: &Value) -> Option<Validator> {
+    let options = jsonschema::options().offline();
+    let options = options.with_pattern_options(PatternOptions::regex());
+    options.build(schema).ok()
+}
+
+/// A schema and documents by chance: what the program knows, the crate says too.
+fn by_chance(bytes: &[u8]) {
+    let mut chance = Chance(bytes);
+    let schema = chance::schema(&mut chance);
+    let Some(twin) = any_twin(&schema) else {
+        return;
+    };
+    let ours = Schema::compile(&schema.to_string()).expect("what the crate takes, we take");
+    let mut parser = Parser::new(Caps::default());
+    let mut survey = Survey::default();
+    for _ in 0..8 {
+        let text = chance::document(&mut chance);
+        let Ok(document) = parser.parse(text.as_bytes()) else {
+            continue;
+        };
+        ours.survey(&document, Kind::Foreign, &mut survey);
+        if let Some(valid) = survey.verdict() {
+            let value: Value = serde_json::from_str(&text).expect("what we read, serde_json reads");
+            assert_eq!(valid, twin.is_valid(&value), "{schema} on {text}");
+        }
+    }
 }
 
 fuzz_target!(|data: &[u8]| {
     let Some((&first, rest)) = data.split_first() else {
         return;
     };
+    if first & 4 != 0 {
+        by_chance(rest);
+        return;
+    }
     let kind = if first & 2 == 0 {
         Kind::CallRecord
     } else {

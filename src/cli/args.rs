@@ -27,6 +27,15 @@ Examples:
 Exit status:
   0 done   1 --fail-on reached   2 usage, configuration or rules   3 a source failed";
 
+const SHOW: &str = "\
+Examples:
+  qualwatch schema show --api beta
+  qualwatch schema show --plan
+  qualwatch schema show --plan --schema order.schema.json
+
+Documents are walked along a program that is compiled from the schema. Where that finds a
+violation, or does not know a keyword, the jsonschema crate validates the document again, in full.";
+
 const DRIFT: &str = "\
 Example:
   curl -LO https://raw.githubusercontent.com/microsoftgraph/msgraph-metadata/master/schemas/v1.0-Prod.csdl
@@ -160,15 +169,26 @@ pub struct SinksTest {
 /// Jobs about the built-in schema.
 #[derive(Debug, Subcommand)]
 pub enum SchemaJob {
-    /// Print the schema
-    Show {
-        /// Which API of Microsoft Graph it describes: v1.0 or beta
-        #[arg(long, value_name = "API", default_value = "v1.0")]
-        api: Api,
-    },
+    /// Print a schema, or how it is validated against
+    #[command(after_help = SHOW)]
+    Show(Show),
     /// Tell what came, went and changed in a newer metadata file (CSDL)
     #[command(after_help = DRIFT)]
     Drift(Drift),
+}
+
+/// What to show.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// Which API of Microsoft Graph it describes: v1.0 or beta
+    #[arg(long, value_name = "API", default_value = "v1.0")]
+    pub api: Api,
+    /// Another schema than the built-in ones
+    #[arg(long, value_name = "FILE", conflicts_with = "api")]
+    pub schema: Option<PathBuf>,
+    /// Tell what of it is compiled, and what is left to the slower validator, and why
+    #[arg(long)]
+    pub plan: bool,
 }
 
 /// What to compare.

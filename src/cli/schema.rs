@@ -1,25 +1,86 @@
-//! `qualwatch schema`: shows the built-in schema, and how Microsoft's metadata has moved on.
+//! `qualwatch schema`: shows a schema, which way it goes, and how Microsoft's metadata has moved on.
 //!
 //! Nothing is fetched: the newer metadata is a file that the caller has. Exit status 0 says that it
 //! is the same, 1 that it is not.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::args::{Drift as Args, Form, SchemaJob};
-use super::{Exit, json, output};
+use super::args::{Colour, Drift as Args, Form, SchemaJob, Show};
+use super::{Exit, json, output, reading};
+use crate::engine::BuildError;
 use crate::schema::csdl::Model;
 use crate::schema::drift::{Change, Drift, How, What};
+use crate::schema::{Cover, Schema, Uncovered};
 use crate::text::Safe;
 
 /// Does one of the jobs.
 pub(super) fn run(job: &SchemaJob) -> ExitCode {
     match job {
-        SchemaJob::Show { api } => output::print(api.schema().as_bytes()),
+        SchemaJob::Show(args) => show(args),
         SchemaJob::Drift(args) => drift(args),
     }
+}
+
+fn show(args: &Show) -> ExitCode {
+    if !args.plan && args.schema.is_none() {
+        return output::print(args.api.schema().as_bytes());
+    }
+    let schema = match &args.schema {
+        None => Schema::of(args.api),
+        Some(file) => Schema::load(file),
+    };
+    let schema = match schema {
+        Ok(schema) => schema,
+        Err(error) => {
+            let (_, painter) = reading::painters(Colour::Auto);
+            output::complain(&reading::refused(&BuildError::Schema(error), painter));
+            return Exit::Usage.into();
+        }
+    };
+    if args.plan {
+        return output::print(plan(schema.cover()).as_bytes());
+    }
+    let file = args.schema.as_deref().unwrap_or(Path::new("-"));
+    match std::fs::read(file) {
+        Ok(text) => output::print(&text),
+        Err(error) => refuse(
+            &format!("cannot read {}: {error}", file.display()),
+            Exit::World,
+        ),
+    }
+}
+
+/// Which way a schema goes, a paragraph for each kind of document.
+fn plan(cover: &[Cover]) -> String {
+    let mut text = String::new();
+    for part in cover {
+        let all = match part.uncovered.len() {
+            0 => "all of it is compiled".to_owned(),
+            1 => "compiled, but for 1 place".to_owned(),
+            more => format!("compiled, but for {more} places"),
+        };
+        let _ = writeln!(
+            text,
+            "{}: {all}\n  {} kinds of values, {} properties",
+            part.part, part.sites, part.properties
+        );
+        if !part.patterns.is_empty() {
+            let ways = part.patterns.iter();
+            let ways: Vec<String> = ways.map(|(way, count)| format!("{count} {way}")).collect();
+            let _ = writeln!(text, "  patterns: {}", ways.join(", "));
+        }
+        if !part.uncovered.is_empty() {
+            text.push_str("  left to the jsonschema crate, where a document comes to it:\n");
+        }
+        for Uncovered { pointer, why } in &part.uncovered {
+            let _ = writeln!(text, "    {}: {why}", Safe(&format!("#{pointer}")));
+        }
+    }
+    text
 }
 
 fn drift(args: &Args) -> ExitCode {

@@ -233,22 +233,24 @@ impl Checker {
         report.notice_count = survey.notice_count();
         if report.notice_count > 0 {
             let all = engine.notices == Notices::All;
-            report.notices =
-                engine
-                    .schema
-                    .notices(&document, told.kind, input.origin, survey, |key| {
-                        all || known_notices.insert(key)
-                    });
+            report.notices = engine
+                .schema
+                .notices(&document, input.origin, survey, |key| {
+                    all || known_notices.insert(key)
+                });
         }
         if !told.kind.has_sessions() && engine.call_records_only {
             report.verdict = Verdict::Foreign;
             report.hint = Some(told.hint.unwrap_or(told.kind.advice()));
             return report;
         }
-        let (problems, more) =
-            engine
-                .schema
-                .validate(&document, told.kind, input.origin, engine.max_problems);
+        let (problems, more) = engine.schema.validate(
+            &document,
+            told.kind,
+            input.origin,
+            engine.max_problems,
+            survey,
+        );
         report.problems = problems;
         report.more_problems = more;
         let invalid = !report.problems.is_empty();

@@ -116,8 +116,52 @@ const RECORD_NAMES: [&str; 10] = [
     "participants_v2",
 ];
 
+/// Names that say, alone or with others, that a document is no callRecord, whatever its context
+/// says.
+const OTHER_NAMES: [&str; 9] = [
+    "value",
+    "subscriptionId",
+    "trunkFullyQualifiedDomainName",
+    "finalSipCode",
+    "inviteDateTime",
+    "callId",
+    "smsId",
+    "userBlockMode",
+    "notificationUrl",
+];
+
 /// Tells the kind of the document `root`.
 pub fn tell(root: Item<'_>, taken: Taken<'_>) -> Told {
+    if is_plain_record(root) {
+        return Told {
+            kind: Kind::CallRecord,
+            hint: None,
+        };
+    }
+    tell_by_names(root, taken)
+}
+
+/// Tells most records in one pass: Graph's own context says what they are, one of their names is
+/// there, and none says anything else.
+fn is_plain_record(root: Item<'_>) -> bool {
+    let (mut known, mut named) = (false, None);
+    for member in root.members() {
+        if member.name == "@odata.context" {
+            named = named.or(Some(member.value.as_str().is_some_and(names_a_record)));
+        } else if OTHER_NAMES.contains(&member.name) {
+            return false;
+        } else if !known {
+            known = RECORD_NAMES.contains(&member.name);
+        }
+    }
+    known && named == Some(true)
+}
+
+fn names_a_record(context: &str) -> bool {
+    context.contains("communications/callRecords") && context.ends_with("$entity")
+}
+
+fn tell_by_names(root: Item<'_>, taken: Taken<'_>) -> Told {
     let foreign = |hint| Told {
         kind: Kind::Foreign,
         hint,
@@ -161,9 +205,7 @@ pub fn tell(root: Item<'_>, taken: Taken<'_>) -> Told {
     let in_context = root
         .get("@odata.context")
         .and_then(Item::as_str)
-        .is_some_and(|context| {
-            context.contains("communications/callRecords") && context.ends_with("$entity")
-        });
+        .is_some_and(names_a_record);
     let known = root
         .members()
         .filter(|member| RECORD_NAMES.contains(&member.name))
@@ -322,4 +364,44 @@ fn ends_with_ignore_case(text: &str, end: &str) -> bool {
         && text
             .get(text.len() - end.len()..)
             .is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::record::{Caps, Parser};
+
+    proptest! {
+        #[test]
+        fn a_plain_record_is_told_as_one_by_its_names_too(
+            names in proptest::collection::vec(
+                prop_oneof![
+                    3 => proptest::sample::select(&RECORD_NAMES[..]),
+                    1 => proptest::sample::select(&OTHER_NAMES[..]),
+                    1 => proptest::sample::select(&[
+                        "id", "AdditionalProperties", "start_date_time", "@odata.type", "changeType",
+                        "resource", "callType", "caller", "error", "Id", "StartDateTime",
+                    ][..]),
+                ],
+                0..5,
+            ),
+            context in 0..4,
+            element in any::<bool>(),
+        ) {
+            let mut members: Vec<String> =
+                names.iter().map(|name| format!("{name:?}: {{}}")).collect();
+            members.extend((context > 0).then(|| {
+                let tail = ["$entity", "callRecords", "$entity"][context as usize - 1];
+                let of = ["communications/callRecords", "communications/callRecords", "users"];
+                format!("\"@odata.context\": \"https://g/$metadata#{}/{tail}\"", of[context as usize - 1])
+            }));
+            let text = format!("{{{}}}", members.join(","));
+            let mut parser = Parser::new(Caps::default());
+            let document = parser.parse(text.as_bytes()).expect("JSON");
+            let taken = Taken { element, context: None };
+            prop_assert_eq!(tell(document.root(), taken), tell_by_names(document.root(), taken), "{}", text);
+        }
+    }
 }

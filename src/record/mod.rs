@@ -4,6 +4,7 @@
 //! reads its levels, [`place`] finds a node's pointer, line and column, and
 //! [`units`] converts. Nothing here validates or judges.
 
+pub(crate) mod cursor;
 pub(crate) mod explain;
 pub mod parse;
 pub mod tape;

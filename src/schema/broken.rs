@@ -12,9 +12,12 @@ use serde_json::Value;
 
 use super::folder::Folder;
 use super::problem::{Problem, closest};
+use super::program::{ANYTHING, Program};
 use super::reference::{collect, named, near_reference, why_not_linear};
-use super::survey::{Plan, Survey};
+use super::run::run;
+use super::survey::Survey;
 use super::{options, problems};
+use crate::record::cursor::OverTape;
 use crate::record::{Caps, Document, Origin, Parser, place};
 
 /// The draft of a schema that names none.
@@ -87,7 +90,12 @@ pub(super) fn read(file: &str, text: &[u8]) -> Result<Value, Box<Broken>> {
         broken(vec![fault])
     })?;
     let mut survey = Survey::default();
-    survey.run(document.root(), Plan::any());
+    run(
+        &Program::empty(),
+        ANYTHING,
+        OverTape::new(document.root()),
+        &mut survey,
+    );
     if let Some(repeated) = survey.contradiction() {
         let pointer = place::pointer(&document, repeated.again);
         let at = At {

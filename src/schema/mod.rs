@@ -1,22 +1,30 @@
 //! Is it well formed? JSON Schema on the tape: compile once, validate every record.
 //!
-//! [`Schema::validate`] gives every violation, in document order and capped;
-//! [`Schema::survey`] gives what is no violation: unknown properties, unknown
-//! enum members, readings outside our own ranges, and names that stand twice.
-//! A `$ref` may lead to a file in the schema's own folder ([`Schema::load`]) and
+//! [`Schema::survey`] walks a document once, along a program that was compiled from the schema:
+//! it says at once that most documents are valid, and gives what is no violation: unknown
+//! properties, unknown enum members, readings outside our own ranges, and names that stand twice.
+//! Where it says no, or cannot tell, the `jsonschema` crate decides, and [`Schema::validate`]
+//! gives every violation, in document order and capped. A `$ref` may lead to a file in the schema's own folder ([`Schema::load`]) and
 //! nowhere else; it is never a fetch. Nothing here knows of rules.
 
 mod api;
 mod broken;
+mod compile;
+mod cover;
 pub mod csdl;
+mod cycles;
 mod describe;
 pub mod drift;
+mod expect;
 mod folder;
 mod misspelt;
+mod names;
 mod on_tape;
+mod pattern;
 mod problem;
-mod quick;
+mod program;
 mod reference;
+mod run;
 mod survey;
 mod texts;
 mod twice;
@@ -25,20 +33,24 @@ mod wanted;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jsonschema::{PatternOptions, Retrieve, ValidationError, ValidationOptions, Validator};
+use jsonschema::{PatternOptions, Retrieve, ValidationOptions, Validator};
 use serde_json::Value;
 
 pub use api::Api;
 pub use broken::Broken;
+pub use cover::{Cover, Uncovered};
 pub use on_tape::OnTape;
 pub(crate) use problem::excerpt;
 pub use problem::{KeyPlace, Notice, NoticeKind, Problem};
 pub use survey::{Repeated, Survey};
 
-use crate::record::{Document, Item, Kind, Origin};
+use crate::record::cursor::OverTape;
+use crate::record::{Document, Kind, Origin};
+use compile::Compiler;
+use expect::{Expect, Plan};
 use folder::Folder;
 use on_tape::{Budget, Sighting};
-use survey::Plan;
+use program::{Program, SiteId};
 use texts::Texts;
 
 /// The callRecord schema of v1.0, draft 2020-12, as `schemas/callRecord.schema.json` holds it.
@@ -69,12 +81,24 @@ pub struct Schema {
     files: Vec<(String, Value)>,
     /// what is odd about it, but no error
     odd: Option<Box<Broken>>,
-    /// accepts most of what `whole` does, sooner; see [`quick`]
-    quick: Option<Validator<OnTape>>,
     whole: Validator<OnTape>,
-    whole_plan: Plan,
     /// for sessions pages, where the schema defines them
-    page: Option<(Validator<OnTape>, Plan)>,
+    page: Option<Validator<OnTape>>,
+    program: Program,
+    /// where the program begins
+    sites: Sites,
+    /// names and words for what a survey finds
+    plan: Plan,
+    cover: Vec<Cover>,
+}
+
+/// Where the walk of a document begins, by its kind.
+#[derive(Clone, Copy)]
+struct Sites {
+    record: SiteId,
+    page: SiteId,
+    /// of other kinds nothing is expected, but the schema holds
+    other: SiteId,
 }
 
 impl Schema {
@@ -91,10 +115,7 @@ impl Schema {
     /// # Errors
     /// Never, unless the crate was built with a broken schema.
     pub fn of(api: Api) -> Result<Schema, SchemaError> {
-        let mut schema = Schema::compile(api.schema())?;
-        // Only here: the rewriting is right for the keywords that our own schema uses.
-        schema.quick = Some(quick::build(&schema.text)?);
-        Ok(schema)
+        Schema::compile(api.schema())
     }
 
     /// Compiles a schema's text.
@@ -143,27 +164,41 @@ impl Schema {
             })
         };
         let whole = build(&schema)?;
-        let whole_plan = Plan::compile(&schema);
-        let page = match schema.pointer("/$defs/sessionsPage") {
-            Some(_) => {
-                let mut rooted = schema.clone();
-                if let Some(members) = rooted.as_object_mut() {
-                    members.insert("$ref".into(), "#/$defs/sessionsPage".into());
-                }
-                Some((build(&rooted)?, Plan::compile(&rooted)))
-            }
-            None => None,
+        let mut program = Program::empty();
+        let mut plan = Plan::default();
+        let expect = plan.add(&schema);
+        let mut compiler = Compiler::new(&schema, &plan, &mut program);
+        let record = compiler.document(expect);
+        let mut sites = Sites {
+            record,
+            page: record,
+            other: compiler.document(Expect::Anything),
         };
+        let mut cover = vec![compiler.finish("document")];
+        let mut page = None;
+        if schema.pointer("/$defs/sessionsPage").is_some() {
+            let mut rooted = schema.clone();
+            if let Some(members) = rooted.as_object_mut() {
+                members.insert("$ref".into(), "#/$defs/sessionsPage".into());
+            }
+            page = Some(build(&rooted)?);
+            let expect = plan.add(&rooted);
+            let mut compiler = Compiler::new(&rooted, &plan, &mut program);
+            sites.page = compiler.document(expect);
+            cover.push(compiler.finish("sessions page"));
+        }
         Ok(Schema {
             odd: broken::odd(file, text, &schema),
             text: schema,
             files: folder
                 .map(|(folder, _)| folder.schemas())
                 .unwrap_or_default(),
-            quick: None,
             whole,
-            whole_plan,
             page,
+            program,
+            sites,
+            plan,
+            cover,
         })
     }
 
@@ -173,50 +208,60 @@ impl Schema {
         self.odd.as_deref()
     }
 
-    fn parts(&self, kind: Kind) -> (&Validator<OnTape>, &Plan) {
+    /// How much of the schema is compiled, for each kind of document that it tells apart.
+    pub fn cover(&self) -> &[Cover] {
+        &self.cover
+    }
+
+    /// The crate's validator of documents of `kind`.
+    fn exact(&self, kind: Kind) -> &Validator<OnTape> {
         match (&self.page, kind) {
-            (Some((validator, plan)), Kind::SessionsPage) => (validator, plan),
-            _ => (&self.whole, &self.whole_plan),
+            (Some(page), Kind::SessionsPage) => page,
+            _ => &self.whole,
         }
     }
 
-    /// Whether the document is valid; the fast answer.
+    /// One walk that says whether the document is valid, and finds repeated names and notices.
+    /// `survey` is reused.
     #[inline]
-    pub fn is_valid(&self, root: Item<'_>, kind: Kind) -> bool {
-        self.surely_valid(root, kind) || self.parts(kind).0.is_valid(root)
+    pub fn survey(&self, document: &Document<'_>, kind: Kind, survey: &mut Survey) {
+        let site = match kind {
+            Kind::CallRecord => self.sites.record,
+            Kind::SessionsPage => self.sites.page,
+            _ => self.sites.other,
+        };
+        let cursor = OverTape::new(document.root());
+        run::run(&self.program, site, cursor, survey);
     }
 
-    /// Whether the quick validator, where there is one for `kind`, accepts the document.
+    /// Whether the document is valid, by its survey; where that cannot tell, by the crate.
     #[inline]
-    fn surely_valid(&self, root: Item<'_>, kind: Kind) -> bool {
-        let quick = self.quick.as_ref().filter(|_| kind != Kind::SessionsPage);
-        quick.is_some_and(|quick| quick.is_valid(root))
+    pub fn is_valid(&self, document: &Document<'_>, kind: Kind, survey: &Survey) -> bool {
+        match survey.verdict() {
+            Some(valid) => valid,
+            None => self.exact(kind).is_valid(document.root()),
+        }
     }
 
-    /// The violations, in document order, at most `limit` of them, and whether there were more.
+    /// The violations of a surveyed document, in document order, at most `limit` of them, and
+    /// whether there were more.
     pub fn validate(
         &self,
         document: &Document<'_>,
         kind: Kind,
         origin: Origin,
         limit: usize,
+        survey: &Survey,
     ) -> (Vec<Problem>, bool) {
-        if self.is_valid(document.root(), kind) {
+        if survey.verdict() == Some(true) {
             return (Vec::new(), false);
         }
-        let validator = self.parts(kind).0;
+        let validator = self.exact(kind);
+        // The program's no is a hint; the crate's counts.
+        if validator.is_valid(document.root()) {
+            return (Vec::new(), false);
+        }
         problems(validator, document, origin, limit, &self.text, &self.files)
-    }
-
-    /// One walk that finds repeated names and notices. `survey` is reused.
-    #[inline]
-    pub fn survey(&self, document: &Document<'_>, kind: Kind, survey: &mut Survey) {
-        let any = Plan::any();
-        let plan = match kind {
-            Kind::CallRecord | Kind::SessionsPage => self.parts(kind).1,
-            _ => any,
-        };
-        survey.run(document.root(), plan);
     }
 
     /// Describes those notices of a survey whose key `wanted` takes. Notices that differ only in
@@ -224,17 +269,15 @@ impl Schema {
     pub fn notices(
         &self,
         document: &Document<'_>,
-        kind: Kind,
         origin: Origin,
         survey: &Survey,
         mut wanted: impl FnMut(u64) -> bool,
     ) -> Vec<Notice> {
-        let plan = self.parts(kind).1;
         survey
             .notices()
             .iter()
             .filter(|raw| wanted(problem::key(raw, document)))
-            .map(|raw| problem::notice(raw, plan, document, origin))
+            .map(|raw| problem::notice(raw, &self.plan, document, origin))
             .collect()
     }
 }
@@ -282,119 +325,5 @@ fn options() -> ValidationOptions<'static, Arc<dyn Retrieve>, OnTape> {
         .with_pattern_options(PatternOptions::regex())
 }
 
-/// Says why a text of our own does not compile, which a test would have told.
-fn ours(error: &ValidationError<'_>, schema: &Value) -> SchemaError {
-    let text = schema.to_string();
-    SchemaError::Broken(broken::explain(
-        error,
-        "schema",
-        text.as_bytes(),
-        schema,
-        None,
-    ))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::record::{Caps, Parser};
-
-    fn problems(schema: &str, text: &str, limit: usize) -> (Vec<Problem>, bool) {
-        let schema = Schema::compile(schema).expect("a schema");
-        let mut parser = Parser::new(Caps::default());
-        let document = parser.parse(text.as_bytes()).expect("JSON");
-        schema.validate(&document, Kind::Foreign, Origin::default(), limit)
-    }
-
-    #[test]
-    fn violations_are_capped_while_they_are_collected() {
-        let schema = r#"{"items": {"items": {"type": "string"}}}"#;
-        let row = format!("[{}0]", "0,".repeat(999));
-        let text = format!("[{}{row}]", format!("{row},").repeat(99));
-        let (found, more) = problems(schema, &text, 10);
-        assert_eq!((found.len(), more), (10, true));
-        assert_eq!(found[0].pointer, "/0/0");
-        assert_eq!(found[9].pointer, "/0/9");
-        // The next walk of this thread is whole again.
-        let (found, more) = problems(schema, "[[1, \"a\", 2]]", 10);
-        assert_eq!((found.len(), more), (2, false));
-    }
-
-    #[test]
-    fn a_million_violations_end_the_walk_and_not_the_memory() {
-        let schema = Schema::compile(r#"{"items": {"type": "string"}}"#).expect("a schema");
-        let text = format!("[{}0]", "0,".repeat(999_999));
-        let mut parser = Parser::new(Caps::default());
-        let document = parser.parse(text.as_bytes()).expect("JSON");
-        on_tape::VISITED.set(0);
-        let (found, more) = schema.validate(&document, Kind::Foreign, Origin::default(), 100);
-        assert_eq!((found.len(), more), (100, true));
-        assert_eq!(found[99].pointer, "/99");
-        let visited = on_tape::VISITED.get();
-        assert!(visited < 2000, "{visited} of a million elements visited");
-    }
-
-    #[test]
-    fn a_spent_budget_invents_no_violation_and_loses_no_verdict() {
-        // A combination that spends the budget, and behind it a value that needs all its elements.
-        let schema = r#"{"properties": {
-            "a": {"anyOf": [{"items": {"type": "string"}}, {"items": {"type": "null"}}]},
-            "b": {"contains": {"const": 7}, "items": {"type": "integer"}}
-        }}"#;
-        for order in ["ab", "ba"] {
-            let a = format!("\"a\": [{}0]", "0,".repeat(5000));
-            let b = "\"b\": [1, 7]".to_owned();
-            let text = match order {
-                "ab" => format!("{{{a}, {b}}}"),
-                _ => format!("{{{b}, {a}}}"),
-            };
-            let (found, _) = problems(schema, &text, 5);
-            let told: Vec<(&str, &str)> = found
-                .iter()
-                .map(|problem| (problem.pointer.as_str(), problem.keyword.as_str()))
-                .collect();
-            assert_eq!(told, [("/a", "anyOf")], "{order}");
-        }
-    }
-
-    #[test]
-    fn a_violation_has_place_found_and_wanted() {
-        let (found, _) = problems(
-            r#"{"properties": {"a": {"maximum": 5}, "b": {"enum": ["x", "y"]}}, "required": ["c"]}"#,
-            "{\"a\": 7,\n  \"b\": \"z\"}",
-            10,
-        );
-        let told: Vec<String> = found
-            .iter()
-            .map(|p| {
-                format!(
-                    "{}:{} {} {} {}: {}",
-                    p.line, p.column, p.pointer, p.keyword, p.found, p.wanted
-                )
-            })
-            .collect();
-        assert_eq!(
-            told,
-            [
-                "1:1  required an object of 2 members: a member \"c\"",
-                "1:7 /a maximum 7: at most 5",
-                "2:8 /b enum \"z\": one of \"x\", \"y\"",
-            ]
-        );
-    }
-
-    #[test]
-    fn nothing_outside_the_schema_is_fetched() {
-        for reference in [
-            "http://127.0.0.1:9/s.json",
-            "file:///etc/hostname",
-            "other.json",
-        ] {
-            let text = format!("{{\"$ref\": \"{reference}\"}}");
-            assert!(
-                matches!(Schema::compile(&text), Err(SchemaError::Broken(_))),
-                "{reference}"
-            );
-        }
-    }
-}
+mod tests;

@@ -8,7 +8,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::survey::{Plan, Raw};
+use super::expect::Plan;
+use super::program::Range;
+use super::survey::Raw;
 use crate::record::{Document, NodeIndex, Origin, place};
 
 /// One violation of the schema.
@@ -253,7 +255,11 @@ pub(super) fn notice(raw: &Raw, plan: &Plan, document: &Document<'_>, origin: Or
             (text, format!("{first}…:{}", name(*node)))
         }
         Raw::OutOfRange(_, range) => {
-            let (low, high, duration) = plan.range(*range);
+            let Range {
+                low,
+                high,
+                duration,
+            } = plan.range(*range);
             let unit = if duration { " ms" } else { "" };
             let text = if high.is_infinite() {
                 format!("{low}{unit} or more")

@@ -2,6 +2,7 @@
 //!
 //! They prepare what is committed or measured; nothing here runs in the product.
 
+pub mod chance;
 pub mod fields;
 pub mod generate;
 pub mod rules;
