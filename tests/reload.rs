@@ -136,8 +136,9 @@ fn a_change_replaces_the_set_a_broken_one_does_not_and_counts_stay_with_their_ru
     write(rules, "long.rhai", "rule(\"long\", #{ on: \"sess");
     let told = program.reload();
     assert_eq!(told["outcome"], "refused", "{told}");
-    let why = &program.before[0];
-    assert_eq!(why["schema"], "qualwatch.rules/1", "{why}");
+    let mut before = program.before.iter();
+    let why = before.find(|line| line["schema"] == "qualwatch.rules/1");
+    let why = why.expect("what is wrong");
     assert_eq!(why["place"]["line"], 1, "{why}");
     record(records, "d", 21);
     assert_eq!(program.alert()["call"]["id"], "d");

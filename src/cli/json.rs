@@ -29,7 +29,7 @@ pub(super) fn about_rules(problem: &crate::rules::Problem) -> String {
         "schema": "qualwatch.rules/1",
         "code": problem.kind.code(),
         "severity": if problem.kind.is_notice() { "notice" } else { "error" },
-        "message": problem.kind.to_string(),
+        "message": crate::rules::shortened(&problem.kind.to_string()),
         "place": problem.place.as_ref().map(place),
         "also": also,
         "help": problem.help,

@@ -132,6 +132,15 @@ pub(crate) fn outline(ast: &AST) -> Outline {
         capture.again = true;
     }
     outline.constants.retain(|name| !variables.contains(name));
+    // Functions are walked in no order; what is told of a file is told from its top.
+    for names in [
+        &mut outline.properties,
+        &mut outline.limits,
+        &mut outline.namespaces,
+    ] {
+        names.sort_by_key(|named| named.spot);
+    }
+    outline.calls.sort_by_key(|(named, _)| named.spot);
     outline
 }
 

@@ -50,6 +50,7 @@ mod tests;
 pub use compare::{Comparison, Op};
 pub use condition::{Condition, ConditionReading};
 pub(crate) use diagnostic::did_you_mean;
+pub(crate) use diagnostic::shortened;
 pub use diagnostic::{LoadErrors, Notice, Place, Problem, render};
 pub use evaluator::Evaluator;
 pub use explain::{Explainer, Explanation, OtherLimits, Said, Seen};

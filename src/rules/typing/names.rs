@@ -200,6 +200,10 @@ fn near(level: Level, name: &str) -> Vec<String> {
 
 /// The names that `wrong` may stand for, the likeliest first.
 fn ranked<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+    // Nobody mistypes a word of that length, and comparing takes time.
+    if wrong.len() > 100 {
+        return Vec::new();
+    }
     let folded = wrong.to_lowercase().replace('_', "");
     let folded = match folded.strip_prefix("avg") {
         Some(rest) => format!("average{rest}"),
