@@ -1,7 +1,7 @@
 //! What is wrong with a file of the user's: where, what, and what to type instead.
 //!
 //! A [`Fault`] is one thing in one file; [`Faults`] holds all that were found, with the texts to
-//! show them in. [`picture`] draws anything of that form, the problems of rules too.
+//! show them in. `picture` draws anything of that form, the problems of rules too.
 //!
 //! It finds nothing itself, and prints nothing.
 

@@ -200,8 +200,8 @@ fn tuned(args: &Args, set: &RuleSet) -> Result<Vec<Tuned>, String> {
     }
     let loads = |name: &str, value: f64| {
         let mut overrides = Overrides::none();
-        for written in args.which.set.iter().cloned() {
-            overrides.add(&written);
+        for written in &args.which.set {
+            overrides.add(written);
         }
         overrides.add(&format!("{name}={value}"));
         match args.which.rules.as_slice() {

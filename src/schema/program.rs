@@ -48,7 +48,7 @@ pub(super) const ANYTHING: SiteId = 0;
 impl Site {
     pub(super) const ANYTHING: Site = Site {
         plain: Plain {
-            types: Types(255 & !(64 | 128)),
+            types: Types(!(64 | 128)),
             ..Plain::NOTHING
         },
         accepts: Types::ALL,

@@ -68,7 +68,7 @@ fn in_one_word(bytes: &[u8]) -> Option<bool> {
     let inside = u64::MAX >> (64 - 8 * len);
     // The high bit of each byte that is no digit; bytes beyond ASCII have it already.
     let digits = word ^ (ONES * u64::from(b'0'));
-    let no_digit = ((digits & !HIGH) + ONES * (0x80 - 10) | digits) & HIGH & inside;
+    let no_digit = (((digits & !HIGH) + ONES * (0x80 - 10)) | digits) & HIGH & inside;
     if no_digit == 0 {
         return Some(true);
     }

@@ -51,16 +51,16 @@ fn samples() -> impl Strategy<Value = Vec<Given>> {
     prop::collection::vec((0..KEYS.len(), 0..SPAN, 0u32..4, 0i64..10), 0..5)
 }
 
-fn documents() -> impl Strategy<Value = Vec<(usize, Option<i64>, bool, Vec<(u64, Vec<Given>)>)>> {
+/// Call, version, whether it is partial, and sessions with what was given in each.
+type Document = (usize, Option<i64>, bool, Vec<(u64, Vec<Given>)>);
+
+fn documents() -> impl Strategy<Value = Vec<Document>> {
     let sessions = prop::collection::vec((0u64..5, samples()), 0..4);
     let version = prop::option::weighted(0.7, 1i64..4);
     prop::collection::vec((0usize..6, version, any::<bool>(), sessions), 1..14)
 }
 
-fn contributions(
-    spec: &Spec,
-    given: &[(usize, Option<i64>, bool, Vec<(u64, Vec<Given>)>)],
-) -> Vec<Contribution> {
+fn contributions(spec: &Spec, given: &[Document]) -> Vec<Contribution> {
     let mut all = Vec::new();
     for (number, (call, version, more, sessions)) in given.iter().enumerate() {
         let mut own: Vec<Session> = Vec::new();
