@@ -57,8 +57,20 @@ pub(crate) struct Outline {
 #[derive(Debug)]
 pub(crate) struct Capture {
     pub(crate) variable: Named,
-    /// Whether it happens in a function or loop, so that there is no telling how often.
-    pub(crate) again: bool,
+    pub(crate) made: Made,
+}
+
+/// Where a closure is made, and so how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Made {
+    /// Once, when the file runs.
+    Once,
+    /// Once, or each time round a loop of the file, for a key of a `rule(…)` that keeps it.
+    ForRule,
+    /// Each time round a loop of the file.
+    InLoop,
+    /// Each time a function runs.
+    InFunction,
 }
 
 /// One `rule(…)` call.
@@ -114,22 +126,36 @@ pub(crate) fn outline(ast: &AST) -> Outline {
             Some(ASTNode::Stmt(stmt)) => outline.statement(stmt, &mut variables),
             _ => {}
         }
-        let again = path.iter().any(|node| {
+        let is_loop = |node: &ASTNode<'_>| {
             let ASTNode::Stmt(stmt) = node else {
                 return false;
             };
             matches!(stmt, Stmt::For(..) | Stmt::While(..) | Stmt::Do(..))
-        });
+        };
+        let made = match path.iter().any(is_loop) {
+            true => Made::InLoop,
+            false => Made::Once,
+        };
         let found = captured(path).into_iter();
         outline
             .captures
-            .extend(found.map(|variable| Capture { variable, again }));
+            .extend(found.map(|variable| Capture { variable, made }));
         true
     });
+    let for_rules = outline.rules.iter().flat_map(|rule| rule.keys.values());
+    let for_rules = for_rules.filter_map(|key| key.closure.as_ref());
+    let for_rules: BTreeSet<Spot> = for_rules
+        .flat_map(|closure| closure.captures.iter().map(|named| named.spot))
+        .collect();
+    for capture in &mut outline.captures {
+        if for_rules.contains(&capture.variable.spot) {
+            capture.made = Made::ForRule;
+        }
+    }
     // A walk ends with the functions.
     let outside = outline.captures.len().saturating_sub(inside);
     for capture in &mut outline.captures[outside..] {
-        capture.again = true;
+        capture.made = Made::InFunction;
     }
     outline.constants.retain(|name| !variables.contains(name));
     // Functions are walked in no order; what is told of a file is told from its top.

@@ -6,13 +6,11 @@
 //! It knows names and nothing of what they mean. What a closure does with them is for `typing`;
 //! this is also for helpers that no rule calls, and for what cannot be followed.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::ast::Named;
+use super::ast::{Made, Named};
 use super::diagnostic::{Place, Problem, did_you_mean};
 use super::engine::FUNCTIONS_KNOWN;
-use super::expr::Spot;
 use super::fields::{Level, Link, property_names};
 use super::problem::ProblemKind;
 use super::rule::File;
@@ -42,24 +40,17 @@ pub(crate) fn check(file: &File<'_>) -> Vec<Problem> {
 /// A function that holds values holds memory that nobody counts, and one that holds itself is
 /// never given back. So closures capture constants of the file, and nothing else.
 fn captures(file: &File<'_>, problems: &mut Vec<Problem>) {
-    let closures = file
-        .outline
-        .rules
-        .iter()
-        .flat_map(|rule| rule.keys.values());
-    let closures = closures.filter_map(|key| key.closure.as_ref());
-    let in_rules: BTreeSet<Spot> = closures
-        .flat_map(|closure| closure.captures.iter().map(|named| named.spot))
-        .collect();
     for capture in &file.outline.captures {
         let Named { name, spot } = &capture.variable;
         if is_enough(problems) {
             return;
         }
-        // Whoever reads a rule says more of what its closures capture.
-        let is_read = in_rules.contains(spot) || file.outline.constants.contains(name);
-        if is_read && !capture.again {
-            continue;
+        let constant = file.outline.constants.contains(name);
+        match capture.made {
+            // Whoever reads a rule says more of what its closures capture.
+            Made::ForRule => continue,
+            Made::Once if constant => continue,
+            _ => {}
         }
         let kind = ProblemKind::Capture(name.clone());
         let help = "declare it with `const` at the top of the file, outside of functions and \
@@ -70,7 +61,12 @@ fn captures(file: &File<'_>, problems: &mut Vec<Problem>) {
 
 /// Whether the file may run: not if it can pile up functions that hold functions.
 pub(crate) fn may_run(file: &File<'_>) -> bool {
-    !file.outline.captures.iter().any(|capture| capture.again)
+    let piles_up = |made| matches!(made, Made::InLoop | Made::InFunction);
+    !file
+        .outline
+        .captures
+        .iter()
+        .any(|capture| piles_up(capture.made))
 }
 
 /// A function of the file's own under one of our names: calls would mean something else.
