@@ -13,9 +13,8 @@ use std::ops::Range;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Alert, Client, Finding};
+use super::{Alert, Client, Finding, Site};
 use crate::diagnostic::did_you_mean;
-use crate::sites::Column;
 
 /// What stands in a value as it is; all else is percent-encoded (RFC 3986, section 2.3).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -103,22 +102,22 @@ pub const PLACEHOLDERS: &[Placeholder] = &[
         client(f).and_then(|c| text(&c.device))
     }),
     ("client.site.building", "by the sites file", |_, f| {
-        site(f, Column::Building)
+        site(f).and_then(|s| text(&s.building))
     }),
-    ("client.site.network_name", "by the sites file", |_, f| {
-        site(f, Column::NetworkName)
+    ("client.site.networkName", "by the sites file", |_, f| {
+        site(f).and_then(|s| text(&s.network_name))
     }),
     ("client.site.city", "by the sites file", |_, f| {
-        site(f, Column::City)
+        site(f).and_then(|s| text(&s.city))
     }),
     ("client.site.country", "by the sites file", |_, f| {
-        site(f, Column::Country)
+        site(f).and_then(|s| text(&s.country))
     }),
     ("client.site.state", "by the sites file", |_, f| {
-        site(f, Column::State)
+        site(f).and_then(|s| text(&s.state))
     }),
     ("client.site.region", "by the sites file", |_, f| {
-        site(f, Column::Region)
+        site(f).and_then(|s| text(&s.region))
     }),
 ];
 
@@ -139,9 +138,8 @@ fn client(finding: &Finding) -> Option<&Client> {
     finding.client.as_ref()
 }
 
-fn site(finding: &Finding, column: Column) -> Value<'_> {
-    let site = client(finding)?.site.as_ref()?;
-    site.text(column).map(Cow::from)
+fn site(finding: &Finding) -> Option<&Site> {
+    client(finding)?.site.as_ref()
 }
 
 /// Templates, by name.
