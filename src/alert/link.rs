@@ -126,7 +126,10 @@ fn known(value: &str) -> Value<'_> {
 }
 
 fn text(value: &Option<String>) -> Value<'_> {
-    value.as_deref().filter(|value| !value.is_empty()).map(Cow::from)
+    value
+        .as_deref()
+        .filter(|value| !value.is_empty())
+        .map(Cow::from)
 }
 
 fn millis(time: &Option<String>) -> Value<'_> {
@@ -221,7 +224,11 @@ fn parse(template: &str) -> Result<Vec<Part>, WrongTemplate> {
     let Some(host) = host else {
         let help = "for instance \"https://wiki.example.com/{rule}\"";
         let scheme = template.find(':').map_or(template.len(), |at| at + 1);
-        return Err(wrong(0..scheme, "a link begins with https:// or http://", help));
+        return Err(wrong(
+            0..scheme,
+            "a link begins with https:// or http://",
+            help,
+        ));
     };
     let host_start = template.len() - host.len();
     let host_end = host_start + host.find(['/', '?', '#']).unwrap_or(host.len());
@@ -241,7 +248,9 @@ fn parse(template: &str) -> Result<Vec<Part>, WrongTemplate> {
             }
             '{' => {
                 let inside = &template[at + 1..];
-                let Some(length) = inside.find(['{', '}']).filter(|end| inside.as_bytes()[*end] == b'}')
+                let Some(length) = inside
+                    .find(['{', '}'])
+                    .filter(|end| inside.as_bytes()[*end] == b'}')
                 else {
                     let help = "close it with `}`, or write `{{` for the sign itself";
                     return Err(wrong(at..at + 1, "a placeholder that does not end", help));

@@ -18,8 +18,9 @@ use serde::Serialize;
 use crate::sites::Column;
 
 pub(crate) use build::{Context, Spots, build, call_ref, json, tell};
-pub use link::{Links, PLACEHOLDERS, WrongTemplate};
 pub use identity::{alert_id, fingerprint};
+pub use link::{Links, PLACEHOLDERS, WrongTemplate};
+pub(crate) use people::by_badness;
 
 /// The version of the alert's JSON.
 pub const SCHEMA: &str = "qualwatch.alert/1";

@@ -48,6 +48,13 @@ pub(super) fn worst(alert: &Alert) -> Option<&Finding> {
     }))
 }
 
+/// The findings, the worst first.
+pub(crate) fn by_badness(alert: &Alert) -> Vec<&Finding> {
+    let mut findings: Vec<&Finding> = alert.findings.iter().collect();
+    findings.sort_by(|a, b| badness(b).total_cmp(&badness(a)));
+    findings
+}
+
 /// The people of an alert, each with the worst of their findings.
 pub(super) struct People<'a> {
     all: Vec<(&'a Client, &'a Finding)>,

@@ -97,7 +97,11 @@ fn clause(alert: &Alert, finding: &Finding) -> String {
                 true => String::new(),
                 false => format!(" ({})", tokens.join(", ")),
             };
-            format!("{who} {rating}{tokens}{}{}", others_rating(finding), with(facts))
+            format!(
+                "{who} {rating}{tokens}{}{}",
+                others_rating(finding),
+                with(facts)
+            )
         }
         on => {
             let of = who.map_or_else(String::new, |who| format!(" of {who}"));
@@ -221,7 +225,12 @@ fn fact(evidence: &Evidence) -> String {
     };
     let mut notes = Vec::new();
     notes.extend(evidence.limit_name.as_deref().map(name));
-    notes.extend(evidence.other.as_ref().and_then(|other| elsewhere(evidence, other)));
+    notes.extend(
+        evidence
+            .other
+            .as_ref()
+            .and_then(|other| elsewhere(evidence, other)),
+    );
     match notes.is_empty() {
         true => text,
         false => format!("{text} ({})", notes.join("; ")),
@@ -348,7 +357,11 @@ fn next_one(client: &Client, finding: &Finding) -> String {
         .evidence
         .iter()
         .filter(|evidence| excess(evidence).is_some())
-        .max_by(|a, b| excess(a).unwrap_or(0.0).total_cmp(&excess(b).unwrap_or(0.0)));
+        .max_by(|a, b| {
+            excess(a)
+                .unwrap_or(0.0)
+                .total_cmp(&excess(b).unwrap_or(0.0))
+        });
     let what = &finding.what;
     let said = by.map_or_else(
         || {
@@ -371,7 +384,11 @@ fn caveats(alert: &Alert) -> Vec<String> {
     let mut sentences = Vec::new();
     let affected = alert.affected;
     if affected.unknown > 0 {
-        let fields: Vec<String> = alert.missing.iter().map(|field| field_words(field)).collect();
+        let fields: Vec<String> = alert
+            .missing
+            .iter()
+            .map(|field| field_words(field))
+            .collect();
         let lacked = match fields.is_empty() {
             true => "a reading is missing".to_owned(),
             false if fields.len() == 1 => format!("{} is missing", fields[0]),

@@ -276,7 +276,9 @@ fn fits(given: &Given) -> Result<(), String> {
     for value in &given.values {
         let mut option = OsString::from(format!("--{}=", given.name));
         option.push(value);
-        let parsed = root.clone().try_get_matches_from([OsString::from("qualwatch"), option]);
+        let parsed = root
+            .clone()
+            .try_get_matches_from([OsString::from("qualwatch"), option]);
         if let Err(error) = parsed
             && error.kind() != ErrorKind::MissingRequiredArgument
         {

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::snippet::{Mark, snippet};
-use crate::alert::{Alert, Client, Evidence, Finding, What};
+use crate::alert::{Alert, Client, Evidence, Finding, What, by_badness};
 use crate::engine::{Report, Verdict};
 use crate::pipeline::Judged;
 use crate::record::call::End;
@@ -63,63 +63,59 @@ impl Painter {
         )
     }
 
-    /// One alert, a few lines.
-    pub(super) fn alert(self, alert: &Alert) -> String {
+    /// One alert, a few lines of `width`; what must be copied is not broken.
+    pub(super) fn alert(self, alert: &Alert, width: usize) -> String {
+        const SHOWN: usize = 8;
         let mut text = String::new();
-        let call = &alert.call;
-        let _ = write!(
+        let affected = alert.affected;
+        let _ = writeln!(
             text,
-            "{}  {}  call {}",
+            "{}  {}  call {}  {} of {} {}",
             self.severity(alert.severity),
             self.bold(&Safe(&alert.rule).to_string()),
-            Safe(call.id.as_deref().unwrap_or("without an id")),
-        );
-        let affected = alert.affected;
-        let mut about = Vec::new();
-        about.extend(call.call_type.as_deref().map(|kind| Safe(kind).to_string()));
-        about.extend(when(call.start.as_deref(), call.end.as_deref()));
-        if call.partial {
-            about.push("partial".to_owned());
-        }
-        if call.invalid {
-            about.push("invalid record".to_owned());
-        }
-        about.push(format!(
-            "{} of {} {}",
+            Safe(alert.call.id.as_deref().unwrap_or("without an id")),
             affected.fired,
             affected.of,
             plural(alert.on, affected.of)
-        ));
-        if affected.unknown > 0 {
-            about.push(format!("{} could not tell", affected.unknown));
-        }
-        let _ = write!(text, "\n  {}\n", about.join(", "));
+        );
         if let Some(title) = &alert.title {
             let _ = writeln!(text, "  {}", Safe(title));
         }
-        const SHOWN: usize = 8;
-        for finding in alert.findings.iter().take(SHOWN) {
+        let options = textwrap::Options::new(width)
+            .initial_indent("  ")
+            .subsequent_indent("  ")
+            .word_splitter(textwrap::WordSplitter::NoHyphenation);
+        let summary = Safe(&alert.summary).to_string();
+        let _ = writeln!(text, "{}", textwrap::fill(&summary, options));
+        let findings = by_badness(alert);
+        for finding in findings.iter().take(SHOWN) {
             self.finding(&mut text, alert, finding);
         }
-        if alert.findings.len() > SHOWN {
-            let _ = writeln!(text, "  … and {} more", alert.findings.len() - SHOWN);
+        if findings.len() > SHOWN {
+            let _ = writeln!(text, "  … and {} more", findings.len() - SHOWN);
+        }
+        for (name, link) in &alert.links {
+            let _ = writeln!(text, "  {}  {}", Safe(name), Safe(link));
         }
         text
     }
 
+    /// Where it is in the source, and whose, unless the summary says it of this one alone.
     fn finding(self, text: &mut String, alert: &Alert, finding: &Finding) {
-        let head = place_of(&finding.what, finding.client.as_ref(), alert.on);
+        let alone = alert.findings.len() == 1;
         let measured: Vec<&Evidence> = finding
             .evidence
             .iter()
             .filter(|evidence| !evidence.limit.is_null() && !evidence.limit.is_array())
             .collect();
-        let _ = write!(text, "  {head}");
+        if !alone {
+            let head = place_of(&finding.what, finding.client.as_ref(), alert.on);
+            let _ = writeln!(text, "  {head}");
+        }
         if measured.iter().all(|evidence| evidence.line.is_none()) {
             let place = format!("{}:{}", Safe(&alert.source.name), finding.line);
-            let _ = write!(text, "\n    {}", self.dim(&place));
+            let _ = writeln!(text, "    {}", self.dim(&place));
         }
-        text.push('\n');
         if let Some(message) = &finding.message {
             let _ = writeln!(text, "    {}", Safe(message));
         }
@@ -360,6 +356,7 @@ fn describe_client(client: &Client) -> String {
         Some(role.to_owned()),
         client.platform.clone(),
         network,
+        client.site.as_ref().and_then(|site| site.building.clone()),
         client.device.clone(),
     ];
     let joined: Vec<String> = parts.into_iter().flatten().collect();

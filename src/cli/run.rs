@@ -276,13 +276,15 @@ impl LoadFailure {
 fn reload_when_changed(
     args: &Run,
     links: Links,
-    rules: RuleSet, asked: Receiver<()>) -> Receiver<Reload> {
+    rules: RuleSet,
+    asked: Receiver<()>,
+) -> Receiver<Reload> {
     let (tell, reloads) = bounded(1);
     let build = {
         let args = args.clone();
         Box::new(move || build(&args, &links))
     };
-    let reloader = Reloader::new(args.rules.clone(), rules, build);
+    let reloader = Reloader::new(args.rules.clone(), rules, build).sites(args.sites.sites.clone());
     let every = args.scan_every;
     std::thread::spawn(move || reloader.watch(every, &asked, &tell));
     reloads
@@ -453,6 +455,7 @@ fn in_words(changes: &Changes) -> String {
     for (name, was, is) in &changes.limits {
         parts.push(format!("{name} {was} -> {is}"));
     }
+    parts.extend(changes.sites.as_ref().map(|file| format!("sites: {file}")));
     if parts.is_empty() && !changes.files.is_empty() {
         parts.push(format!("changed: {}", changes.files.join(", ")));
     }
@@ -540,6 +543,7 @@ impl Job {
                             json!({"name": name, "was": was, "is": is})
                         }).collect::<Vec<_>>(),
                         "files": changes.files,
+                        "sites": changes.sites,
                     })),
                 }
             }
