@@ -75,6 +75,7 @@ pub mod pipeline;
 pub mod cli;
 
 pub mod clock;
+pub mod config;
 pub mod diagnostic;
 pub mod redact;
 pub mod sites;

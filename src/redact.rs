@@ -14,10 +14,11 @@ use hmac::{Hmac, Mac as _};
 use serde_json::Value as Json;
 use sha2::Sha256;
 
-use crate::alert::{Alert, CallRef, Client, Evidence, Finding, SourceRef, What};
+use crate::alert::{Alert, CallRef, Client, Evidence, Finding, OtherEnd, Site, SourceRef, What};
 use crate::engine::Report;
 use crate::schema::{Api, Notice, Problem};
 use crate::sink::secret::Secret;
+use crate::sites::OUTSIDE;
 
 /// Labels of media that Teams' clients use.
 const MEDIA: [&str; 6] = [
@@ -199,16 +200,22 @@ impl Redactor {
             severity: _,
             on: _,
             title,
+            summary,
+            links,
             raised_at: _,
             call,
             source,
             affected: _,
+            missing: _,
             findings,
             labels: _,
         } = alert;
         *id = self.hash("alert", id, 16);
         *fingerprint = self.hash("fingerprint", fingerprint, 16);
         self.words_of_rule(title);
+        // They are made of what the alert says besides, and made once more when it says less.
+        summary.clear();
+        links.clear();
         let CallRef {
             id,
             version: _,
@@ -271,16 +278,42 @@ impl Redactor {
         let Client {
             end: _,
             name,
+            user_id,
             platform,
             connection,
             subnet,
             device,
+            site,
         } = client;
         self.each(name, "name");
+        self.each(user_id, "id");
         self.maybe(platform);
         self.maybe(connection);
         self.each(subnet, "address");
         self.each(device, "device");
+        if let Some(site) = site {
+            self.site(site);
+        }
+    }
+
+    fn site(&self, site: &mut Site) {
+        let Site {
+            cidr,
+            network_name,
+            building,
+            city,
+            country,
+            state,
+            region,
+            inside_corp: _,
+            vpn: _,
+        } = site;
+        self.each(cidr, "address");
+        for place in [network_name, building, city, country, state, region] {
+            if place.as_deref() != Some(OUTSIDE) {
+                self.each(place, "place");
+            }
+        }
     }
 
     fn evidence(&self, evidence: &mut Evidence) {
@@ -295,6 +328,7 @@ impl Redactor {
             limit,
             limit_name: _,
             unit: _,
+            other,
         } = evidence;
         if let Some(pointer) = pointer {
             *pointer = self.pointer(pointer);
@@ -303,6 +337,14 @@ impl Redactor {
         self.value(limit);
         if let Some(reading) = reading {
             self.value(reading);
+        }
+        if let Some(OtherEnd {
+            of: _,
+            count: _,
+            value,
+        }) = other
+        {
+            self.value(value);
         }
     }
 

@@ -4,16 +4,22 @@
 //! from the document: pointer, line and column come from the node that the
 //! reading was captured from.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
 
 use super::identity::{alert_id, content_key, fingerprint};
-use super::{Affected, Alert, CallRef, Client, Evidence, Finding, SCHEMA, SourceRef, State, What};
+use super::other::{Around, other};
+use super::{
+    Affected, Alert, CallRef, Client, Evidence, Finding, SCHEMA, Site, SourceRef, State, What,
+};
 use crate::clock::Clock;
 use crate::record::call::{Call, End, Endpoint, Feedback, Media, Segment, Session, Stream, text};
 use crate::record::{Document, Item, NodeIndex, Origin, call, place};
 use crate::rules::facts::{Facts, NO_NODE, ObjectId};
 use crate::rules::fields::{Level, Link, Unit};
 use crate::rules::{self, Comparison, Key, Rule, RuleOutcome, Value};
+use crate::sites::{Addresses, Sites, Whereabouts};
 
 /// What an alert is made from, besides the rule's own outcome.
 pub(crate) struct Context<'d> {
@@ -25,6 +31,9 @@ pub(crate) struct Context<'d> {
     pub(crate) partial: bool,
     pub(crate) invalid: bool,
     pub(crate) clock: &'d dyn Clock,
+    pub(crate) sites: Option<&'d Sites>,
+    /// whether a node is under a violation
+    pub(crate) violated: &'d dyn Fn(NodeIndex) -> bool,
 }
 
 /// Where everything stands that the findings of one document tell of.
@@ -105,6 +114,8 @@ pub(crate) fn build(
             severity: rule.severity(),
             on: rule.level().name(),
             title: findings.iter().find_map(|finding| finding.title.clone()),
+            summary: String::new(),
+            links: BTreeMap::new(),
             raised_at: raised_at.clone(),
             call: call_ref(context),
             source: SourceRef {
@@ -112,6 +123,7 @@ pub(crate) fn build(
                 line: context.origin.line,
             },
             affected,
+            missing: outcome.missing.iter().map(|field| field.name()).collect(),
             findings: findings
                 .into_iter()
                 .map(|finding| describe(context, spots, finding))
@@ -137,7 +149,12 @@ pub(crate) fn call_ref(context: &Context<'_>) -> CallRef {
 
 fn describe(context: &Context<'_>, spots: &Spots, finding: &rules::Finding) -> Finding {
     let node = context.facts.node(finding.object);
-    let (what, client) = tell(context, finding.object);
+    let place = Place::of(context, finding.object);
+    let (what, client) = place.tell(context);
+    let around = Around {
+        session: place.session,
+        media: place.media,
+    };
     Finding {
         at: place::pointer(context.document, node),
         line: spots
@@ -149,7 +166,7 @@ fn describe(context: &Context<'_>, spots: &Spots, finding: &rules::Finding) -> F
         evidence: finding
             .evidence
             .iter()
-            .map(|comparison| evidence(context, spots, comparison))
+            .map(|comparison| evidence(context, spots, around, comparison))
             .collect(),
     }
 }
@@ -159,7 +176,12 @@ pub(crate) fn tell(context: &Context<'_>, object: ObjectId) -> (What, Option<Cli
     Place::of(context, object).tell(context)
 }
 
-fn evidence(context: &Context<'_>, spots: &Spots, comparison: &Comparison) -> Evidence {
+fn evidence(
+    context: &Context<'_>,
+    spots: &Spots,
+    around: Around<'_>,
+    comparison: &Comparison,
+) -> Evidence {
     let source = &comparison.reading.source;
     let node = (source.node != NO_NODE).then_some(source.node);
     let at = spots.get(source.node);
@@ -178,6 +200,7 @@ fn evidence(context: &Context<'_>, spots: &Spots, comparison: &Comparison) -> Ev
             Unit::None => None,
             unit => Some(unit.name()),
         },
+        other: other(context, around, comparison),
     }
 }
 
@@ -242,7 +265,7 @@ impl<'d> Place<'d> {
                 .sender()
                 .and_then(|sender| call::client(sender, |end| self.endpoint(end)?.kind()));
             what.path = side.map(|(_, path)| path);
-            let client = side.map(|(end, path)| self.client(end, path));
+            let client = side.map(|(end, path)| self.client(context, end, path));
             return (what, client);
         }
         if let (Some(item), Some(session)) = (self.feedback, self.session) {
@@ -254,7 +277,7 @@ impl<'d> Place<'d> {
                     .feedback(*end)
                     .is_some_and(|feedback| feedback.0.index(total) == item.index(total))
             });
-            let client = end.map(|end| self.client(end, "downlink"));
+            let client = end.map(|end| self.client(context, end, "downlink"));
             return (what, client);
         }
         let failure = match (self.segment, self.session) {
@@ -271,7 +294,7 @@ impl<'d> Place<'d> {
         });
         let client = person
             .filter(|_| self.session.is_some())
-            .map(|end| self.client(end, "uplink"));
+            .map(|end| self.client(context, end, "uplink"));
         (what, client)
     }
 
@@ -281,7 +304,7 @@ impl<'d> Place<'d> {
             .or_else(|| self.session.and_then(|session| session.end(end)))
     }
 
-    fn client(&self, end: End, path: &str) -> Client {
+    fn client(&self, context: &Context<'_>, end: End, path: &str) -> Client {
         let endpoint = self.endpoint(end);
         // Without a media of its own (feedback, failure) the first audio's ends speak for it.
         let media = self.media.or_else(|| {
@@ -303,16 +326,40 @@ impl<'d> Place<'d> {
         } else {
             "renderDeviceName"
         };
+        let identity = endpoint.and_then(Endpoint::identity);
         Client {
             end: end.name(),
-            name: endpoint
-                .and_then(Endpoint::identity)
+            name: identity
                 .and_then(|identity| identity.display_name().or_else(|| identity.id()))
+                .map(str::to_owned),
+            user_id: identity
+                .filter(|identity| identity.kind == "user")
+                .and_then(|identity| identity.id())
                 .map(str::to_owned),
             platform: owned(endpoint.and_then(Endpoint::user_agent), "platform"),
             connection: owned(network, "connectionType"),
             subnet: owned(network, "subnet"),
             device: audio.then(|| owned(device, device_name)).flatten(),
+            site: network.and_then(|network| site(context, network)),
         }
     }
+}
+
+/// Where a network is, if there is a sites file and the record says an address.
+fn site(context: &Context<'_>, network: Item<'_>) -> Option<Site> {
+    let total = context.document.len();
+    let address = |name| {
+        let value = network.get(name)?;
+        let violated = (context.violated)(value.index(total));
+        value.as_str().filter(|_| !violated)
+    };
+    let (whereabouts, _) = context.sites?.place(Addresses {
+        subnet: address("subnet"),
+        own: address("ipAddress"),
+        reflexive: address("reflexiveIPAddress"),
+    })?;
+    Some(match whereabouts {
+        Whereabouts::At(site) => Site::of(site),
+        Whereabouts::Outside => Site::outside(),
+    })
 }

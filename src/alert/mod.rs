@@ -7,11 +7,20 @@
 
 mod build;
 mod identity;
+mod link;
+mod other;
+mod people;
+mod summary;
+pub(crate) mod words;
 
 use serde::Serialize;
 
+use crate::sites::Column;
+
 pub(crate) use build::{Context, Spots, build, call_ref, json, tell};
 pub use identity::{alert_id, fingerprint};
+pub use link::{Links, PLACEHOLDERS, WrongTemplate};
+pub(crate) use people::by_badness;
 
 /// The version of the alert's JSON.
 pub const SCHEMA: &str = "qualwatch.alert/1";
@@ -62,6 +71,11 @@ pub struct Alert {
     /// the rule's own words for it, if it has any
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// the whole in a paragraph
+    pub summary: String,
+    /// pages about it, as the configuration has them
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub links: std::collections::BTreeMap<String, String>,
     /// when this alert was raised, RFC 3339
     pub raised_at: String,
     /// the call
@@ -70,10 +84,24 @@ pub struct Alert {
     pub source: SourceRef,
     /// how many places of the call
     pub affected: Affected,
+    /// the readings whose absence kept the rule from telling, each field once
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<&'static str>,
     /// the places, in document order
     pub findings: Vec<Finding>,
     /// the rule's labels
     pub labels: std::collections::BTreeMap<String, String>,
+}
+
+impl Alert {
+    /// Puts the alert into words, and adds the links: both are made of what else it says.
+    pub(crate) fn tell(&mut self, links: &Links) {
+        self.summary = summary::summary(self);
+        self.links = match people::worst(self) {
+            Some(worst) if !links.is_empty() => links.of(self, worst),
+            _ => std::collections::BTreeMap::new(),
+        };
+    }
 }
 
 fn severity_name<S: serde::Serializer>(
@@ -184,12 +212,16 @@ pub struct What {
 
 /// The end that is a person's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Client {
     /// `caller` or `callee`
     pub end: &'static str,
     /// display name
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// the user's id, where it is a user
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
     /// `windows`, `android`, …
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
@@ -202,6 +234,66 @@ pub struct Client {
     /// the capture device for what it sends, the render device for what it hears
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
+    /// where the client is, if there is a sites file and an address
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub site: Option<Site>,
+}
+
+/// Where a client is, by the sites file. Outside, each text that there is reads `outside`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Site {
+    /// the network's row, such as `10.1.2.0/24`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cidr: Option<String>,
+    /// `NetworkName`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_name: Option<String>,
+    /// `BuildingName`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub building: Option<String>,
+    /// `City`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub city: Option<String>,
+    /// `Country`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// `State`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// `Region`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// `InsideCorp`
+    pub inside_corp: bool,
+    /// `VPN`
+    pub vpn: bool,
+}
+
+impl Site {
+    /// A network that the sites file does not have.
+    fn outside() -> Site {
+        Site {
+            building: Some(crate::sites::OUTSIDE.to_owned()),
+            ..Site::default()
+        }
+    }
+
+    /// A row of the sites file.
+    fn of(site: crate::sites::Site<'_>) -> Site {
+        let text = |column| site.text(column).map(str::to_owned);
+        Site {
+            cidr: Some(site.cidr().to_owned()),
+            network_name: text(Column::NetworkName),
+            building: text(Column::Building),
+            city: text(Column::City),
+            country: text(Column::Country),
+            state: text(Column::State),
+            region: text(Column::Region),
+            inside_corp: site.inside_corp(),
+            vpn: site.vpn(),
+        }
+    }
 }
 
 /// One comparison that made the rule true.
@@ -235,4 +327,18 @@ pub struct Evidence {
     /// the unit of value and limit
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<&'static str>,
+    /// the same reading at the other end, where there is such a thing
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other: Option<OtherEnd>,
+}
+
+/// The same reading at the other end.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OtherEnd {
+    /// `direction`: the streams of the same media that run the other way; `end`: the other end
+    pub of: &'static str,
+    /// how many there are
+    pub count: u64,
+    /// the worst of their readings, in the unit of the evidence; `null` where none has one
+    pub value: serde_json::Value,
 }

@@ -264,7 +264,7 @@ pub struct Run {
     /// Replace names, ids and addresses by hashes under the key in this file, in all that is said
     #[arg(long, value_name = "KEYFILE", help_heading = "Output")]
     pub redact: Option<PathBuf>,
-    /// Sinks and their routes [default: qualwatch.toml, if it is there]
+    /// Flags, links, sinks and their routes [default: qualwatch.toml, if it is there]
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub config: Option<PathBuf>,
     /// Keep every document that is not simply valid here, byte for byte, each beside its reasons

@@ -26,7 +26,7 @@ mod tune;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::CommandFactory as _;
 
 pub use args::{CheckForm, Cli, OutputForm};
 pub use check::written as check_written;
@@ -49,16 +49,20 @@ impl From<Exit> for ExitCode {
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
+    let config::Parsed { cli, config, found } = match config::parse(std::env::args_os().collect()) {
+        Ok(parsed) => parsed,
+        Err(config::Stop::Arguments(error)) => {
             let _ = error.print();
             let usage = error.use_stderr();
             return if usage { Exit::Usage } else { Exit::Done }.into();
         }
+        Err(config::Stop::Configuration(why)) => {
+            output::complain(&why);
+            return Exit::Usage.into();
+        }
     };
     match cli.command {
-        None => run::run(&cli.run).into(),
+        None => run::run(&cli.run, config, found.as_deref()).into(),
         Some(args::Command::Check(args)) => check::run(&args).into(),
         Some(args::Command::Explain(args)) => explain::run(&args).into(),
         Some(args::Command::Rules(args)) => rules::run(&args).into(),
@@ -70,8 +74,8 @@ pub fn main() -> ExitCode {
             output::print(&text)
         }
         Some(args::Command::Fields(args)) => fields::run(&args),
-        Some(args::Command::Routes(args)) => sinks::routes(&args).into(),
-        Some(args::Command::Sinks(args::SinksJob::Test(args))) => sinks::test(&args).into(),
+        Some(args::Command::Routes(args)) => sinks::routes(&args, &config.sinks).into(),
+        Some(args::Command::Sinks(args::SinksJob::Test(args))) => sinks::test(&args, &config.sinks).into(),
         Some(args::Command::Schema(job)) => schema::run(&job),
         Some(args::Command::Man) => {
             let mut text = Vec::new();

@@ -179,7 +179,7 @@ impl Output {
     pub(super) fn alert(&mut self, alert: &Alert) {
         let text = match self.alerts {
             Form::Json => json::line(alert),
-            Form::Text => self.out_painter.alert(alert),
+            Form::Text => self.out_painter.alert(alert, width()),
         };
         let out = &mut self.out;
         let result = self.progress.suspend(|| out.write_all(text.as_bytes()));

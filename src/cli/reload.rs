@@ -1,4 +1,4 @@
-//! Rules that change while the program runs: noticed, loaded as one set, or refused as one.
+//! Rules and sites that change while the program runs: noticed, loaded as one set, or refused as one.
 //!
 //! Events of the rules' folders are hints; what the files say is the truth, and it is looked at
 //! from time to time without a hint too. A set that does not load leaves the one in force as it
@@ -56,6 +56,8 @@ pub(super) struct Changes {
     pub(super) limits: Vec<(String, String, String)>,
     /// files whose text changed
     pub(super) files: Vec<String>,
+    /// the sites file, if it changed
+    pub(super) sites: Option<String>,
 }
 
 impl Changes {
@@ -88,6 +90,7 @@ impl Changes {
             went: missing(&now, &before),
             limits: moved.collect(),
             files: files.map(|(name, _)| name.to_string()).collect(),
+            sites: None,
         }
     }
 }
@@ -118,6 +121,20 @@ pub(super) struct Reloader {
     seen: rules::Texts,
     /// what is in force
     rules: RuleSet,
+    sites: Option<File>,
+}
+
+/// A file that is too long to be compared again and again: known by its length and its time.
+struct File {
+    path: PathBuf,
+    seen: Stamp,
+}
+
+type Stamp = Option<(u64, Option<std::time::SystemTime>)>;
+
+fn stamp(path: &Path) -> Stamp {
+    let about = std::fs::metadata(path).ok()?;
+    Some((about.len(), about.modified().ok()))
 }
 
 impl Reloader {
@@ -128,20 +145,41 @@ impl Reloader {
             paths,
             build,
             rules,
+            sites: None,
         }
+    }
+
+    /// Looks after a sites file too.
+    pub(super) fn sites(mut self, path: Option<PathBuf>) -> Reloader {
+        self.sites = path.map(|path| File {
+            seen: stamp(&path),
+            path,
+        });
+        self
+    }
+
+    /// The sites file, if it is another than at the last look.
+    fn changed_sites(&mut self) -> Option<String> {
+        let file = self.sites.as_mut()?;
+        let now = stamp(&file.path);
+        let changed = std::mem::replace(&mut file.seen, now) != now;
+        changed.then(|| file.path.display().to_string())
     }
 
     /// Looks at the files, and loads them if they changed; `asked`: in any case.
     pub(super) fn look(&mut self, asked: bool) -> Option<Reload> {
         let texts = rules::texts(&self.paths);
-        if !asked && (self.paths.is_empty() || texts == self.seen) {
+        let sites = self.changed_sites();
+        let changed = !self.paths.is_empty() && texts != self.seen;
+        if !asked && !changed && sites.is_none() {
             return None;
         }
         Some(match (self.build)() {
             Ok((engine, notices)) => {
                 // What was loaded is what counts: the files may have changed since the look.
                 self.seen.clone_from(engine.rules().sources());
-                let changes = Changes::between(&self.rules, engine.rules());
+                let mut changes = Changes::between(&self.rules, engine.rules());
+                changes.sites = sites;
                 self.rules = engine.rules().clone();
                 Reload::Loaded {
                     engine,
@@ -163,7 +201,8 @@ impl Reloader {
         loop {
             // Anew each time: a folder that was replaced as a whole is another folder. And first
             // watch, then look: what changes in between is not missed.
-            let _watcher = watcher(&self.paths, hint.clone());
+            let sites = self.sites.iter().map(|file| &file.path);
+            let _watcher = watcher(self.paths.iter().chain(sites), hint.clone());
             while let Some(reload) = self.look(std::mem::take(&mut wanted)) {
                 if tell.send(reload).is_err() {
                     return;
@@ -196,7 +235,10 @@ fn settle(hints: &Receiver<()>) {
 /// Hints at changes of the paths, and of the folders above them: a folder may be replaced as a
 /// whole, and limits are looked up there too. `None` where nothing can be watched; then the looks
 /// from time to time have to do.
-fn watcher(paths: &[PathBuf], hint: Sender<()>) -> Option<RecommendedWatcher> {
+fn watcher<'p>(
+    paths: impl Iterator<Item = &'p PathBuf>,
+    hint: Sender<()>,
+) -> Option<RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         // Our own reading makes events too.
         let read = |kind| {
@@ -255,7 +297,8 @@ mod tests {
                 }
             };
             let (engine, _) = build().expect("rules");
-            Reloader::new(vec![path], engine.rules().clone(), Box::new(build))
+            let sites = self.folder.path().join("sites.csv");
+            Reloader::new(vec![path], engine.rules().clone(), Box::new(build)).sites(Some(sites))
         }
     }
 
@@ -324,5 +367,19 @@ mod tests {
         let folder = Folder::new();
         let mut reloader = folder.reloader();
         assert_eq!(changes(reloader.look(true)), Changes::default());
+    }
+
+    #[test]
+    fn a_sites_file_that_comes_changes_or_goes_is_told() {
+        let folder = Folder::new();
+        let mut reloader = folder.reloader();
+        folder.write("sites.csv", "one");
+        assert!(changes(reloader.look(false)).sites.is_some());
+        assert!(reloader.look(false).is_none());
+        folder.write("sites.csv", "other");
+        assert!(changes(reloader.look(false)).sites.is_some());
+        fs::remove_file(folder.folder.path().join("sites.csv")).expect("a file");
+        let told = changes(reloader.look(false));
+        assert!(told.sites.is_some_and(|name| name.ends_with("sites.csv")));
     }
 }

@@ -6,15 +6,16 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use jiff::{SignedDuration, Timestamp};
 
 use super::snippet::{Mark, snippet};
-use crate::alert::{Alert, Client, Evidence, Finding, What};
+use crate::alert::{Alert, Client, Evidence, Finding, What, by_badness};
 use crate::engine::{Report, Verdict};
 use crate::pipeline::Judged;
 use crate::record::call::End;
 use crate::rules::Severity;
 use crate::text::Safe;
+
+pub(super) use crate::alert::words::{count, counted, plural, quantity, when};
 
 /// Renders with or without colour.
 #[derive(Clone, Copy, Debug)]
@@ -62,63 +63,59 @@ impl Painter {
         )
     }
 
-    /// One alert, a few lines.
-    pub(super) fn alert(self, alert: &Alert) -> String {
+    /// One alert, a few lines of `width`; what must be copied is not broken.
+    pub(super) fn alert(self, alert: &Alert, width: usize) -> String {
+        const SHOWN: usize = 8;
         let mut text = String::new();
-        let call = &alert.call;
-        let _ = write!(
+        let affected = alert.affected;
+        let _ = writeln!(
             text,
-            "{}  {}  call {}",
+            "{}  {}  call {}  {} of {} {}",
             self.severity(alert.severity),
             self.bold(&Safe(&alert.rule).to_string()),
-            Safe(call.id.as_deref().unwrap_or("without an id")),
-        );
-        let affected = alert.affected;
-        let mut about = Vec::new();
-        about.extend(call.call_type.as_deref().map(|kind| Safe(kind).to_string()));
-        about.extend(when(call.start.as_deref(), call.end.as_deref()));
-        if call.partial {
-            about.push("partial".to_owned());
-        }
-        if call.invalid {
-            about.push("invalid record".to_owned());
-        }
-        about.push(format!(
-            "{} of {} {}",
+            Safe(alert.call.id.as_deref().unwrap_or("without an id")),
             affected.fired,
             affected.of,
             plural(alert.on, affected.of)
-        ));
-        if affected.unknown > 0 {
-            about.push(format!("{} could not tell", affected.unknown));
-        }
-        let _ = write!(text, "\n  {}\n", about.join(", "));
+        );
         if let Some(title) = &alert.title {
             let _ = writeln!(text, "  {}", Safe(title));
         }
-        const SHOWN: usize = 8;
-        for finding in alert.findings.iter().take(SHOWN) {
+        let options = textwrap::Options::new(width)
+            .initial_indent("  ")
+            .subsequent_indent("  ")
+            .word_splitter(textwrap::WordSplitter::NoHyphenation);
+        let summary = Safe(&alert.summary).to_string();
+        let _ = writeln!(text, "{}", textwrap::fill(&summary, options));
+        let findings = by_badness(alert);
+        for finding in findings.iter().take(SHOWN) {
             self.finding(&mut text, alert, finding);
         }
-        if alert.findings.len() > SHOWN {
-            let _ = writeln!(text, "  … and {} more", alert.findings.len() - SHOWN);
+        if findings.len() > SHOWN {
+            let _ = writeln!(text, "  … and {} more", findings.len() - SHOWN);
+        }
+        for (name, link) in &alert.links {
+            let _ = writeln!(text, "  {}  {}", Safe(name), Safe(link));
         }
         text
     }
 
+    /// Where it is in the source, and whose, unless the summary says it of this one alone.
     fn finding(self, text: &mut String, alert: &Alert, finding: &Finding) {
-        let head = place_of(&finding.what, finding.client.as_ref(), alert.on);
+        let alone = alert.findings.len() == 1;
         let measured: Vec<&Evidence> = finding
             .evidence
             .iter()
             .filter(|evidence| !evidence.limit.is_null() && !evidence.limit.is_array())
             .collect();
-        let _ = write!(text, "  {head}");
+        if !alone {
+            let head = place_of(&finding.what, finding.client.as_ref(), alert.on);
+            let _ = writeln!(text, "  {head}");
+        }
         if measured.iter().all(|evidence| evidence.line.is_none()) {
             let place = format!("{}:{}", Safe(&alert.source.name), finding.line);
-            let _ = write!(text, "\n    {}", self.dim(&place));
+            let _ = writeln!(text, "    {}", self.dim(&place));
         }
-        text.push('\n');
         if let Some(message) = &finding.message {
             let _ = writeln!(text, "    {}", Safe(message));
         }
@@ -359,124 +356,9 @@ fn describe_client(client: &Client) -> String {
         Some(role.to_owned()),
         client.platform.clone(),
         network,
+        client.site.as_ref().and_then(|site| site.building.clone()),
         client.device.clone(),
     ];
     let joined: Vec<String> = parts.into_iter().flatten().collect();
     Safe(&joined.join(", ")).to_string()
-}
-
-pub(super) fn plural(level: &str, count: u64) -> String {
-    match (level, count) {
-        (_, 1) | ("media" | "feedback", _) => level.to_owned(),
-        _ => format!("{level}s"),
-    }
-}
-
-pub(super) fn when(start: Option<&str>, end: Option<&str>) -> Option<String> {
-    let start: Timestamp = start?.parse().ok()?;
-    let mut text = start.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
-    if let Some(end) = end.and_then(|end| end.parse::<Timestamp>().ok()) {
-        let _ = write!(text, ", {}", length(end.duration_since(start)));
-    }
-    Some(text)
-}
-
-fn length(duration: SignedDuration) -> String {
-    let seconds = duration.as_secs();
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
-    }
-}
-
-/// A value with its unit, as people write it: `13.7 %`, `266 ms`, `1.16 MOS`.
-pub(super) fn quantity(value: &serde_json::Value, unit: Option<&str>) -> String {
-    let Some(number) = value.as_f64() else {
-        return match value.as_str() {
-            Some(text) => Safe(text).to_string(),
-            None => Safe(&value.to_string()).to_string(),
-        };
-    };
-    match unit {
-        Some("ratio") => format!("{} %", short(hundredfold(number))),
-        Some("percent") => format!("{} %", short(number)),
-        Some("ms") if number.abs() >= 6e4 => format!("{} s", short(number / 1e3)),
-        Some("bit/s") if number.abs() >= 1e6 => format!("{} Mbit/s", short(number / 1e6)),
-        Some("bit/s") if number.abs() >= 1e3 => format!("{} kbit/s", short(number / 1e3)),
-        Some("count") | None => short(number),
-        Some(unit) => format!("{} {unit}", short(number)),
-    }
-}
-
-/// A hundred times the number as it is written: 0.07 is 7, where a product would be a bit more.
-fn hundredfold(number: f64) -> f64 {
-    format!("{number}e2").parse().unwrap_or(number * 100.0)
-}
-
-/// At least three significant digits, and as many more as tell it from its neighbours at
-/// a glance: whole numbers whole.
-fn short(number: f64) -> String {
-    if number.fract() == 0.0 && number.abs() < 1e15 {
-        return format!("{number:.0}");
-    }
-    let magnitude = number.abs().log10().floor() as i32;
-    let decimals = usize::try_from(3 - magnitude).unwrap_or(0).clamp(1, 9);
-    let text = format!("{number:.decimals$}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    // A value just over its limit must not read as the limit.
-    if text.parse::<f64>().is_ok_and(|shown| shown.fract() == 0.0) {
-        return number.to_string();
-    }
-    text.to_owned()
-}
-
-/// A count with its thousands apart.
-pub(super) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A count with what is counted: `1 rule`, `2 rules`.
-pub(super) fn counted(number: u64, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", count(number))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn quantities_read_in_their_units() {
-        for (value, unit, shown) in [
-            (json!(0.137), Some("ratio"), "13.7 %"),
-            (json!(0.1), Some("ratio"), "10 %"),
-            (json!(0.07), Some("ratio"), "7 %"),
-            (
-                json!(0.070_000_000_000_000_02),
-                Some("ratio"),
-                "7.000000000000002 %",
-            ),
-            (json!(266.0), Some("ms"), "266 ms"),
-            (json!(4_149_680.0), Some("ms"), "4149.7 s"),
-            (json!(30.000_001), Some("ms"), "30.000001 ms"),
-            (json!(1.160_898), Some("MOS"), "1.161 MOS"),
-            (json!(709), Some("packets"), "709 packets"),
-            (json!(9_965_083), Some("bit/s"), "9.965 Mbit/s"),
-            (json!("bad\u{1b}"), None, "bad\\u{1b}"),
-        ] {
-            assert_eq!(quantity(&value, unit), shown);
-        }
-        assert_eq!(count(1_234_567), "1,234,567");
-        assert_eq!(count(999), "999");
-    }
 }

@@ -20,7 +20,8 @@ use super::output::Output;
 use super::rejects::Rejects;
 use super::reload::{Changes, Reload, Reloader, Reloads};
 use super::render::{count, counted};
-use crate::alert::Alert;
+use crate::alert::{Alert, Links};
+use crate::config::Config;
 use crate::deliver::Ender;
 use crate::diagnostic::Faults;
 use crate::engine::{BuildError, Current, Engine, Notices, Verdict};
@@ -75,8 +76,9 @@ impl Files {
 }
 
 /// Does the main job.
-pub(super) fn run(args: &Run) -> Exit {
-    let (engine, notices) = match build(args) {
+pub(super) fn run(args: &Run, config: Config, found: Option<&str>) -> Exit {
+    let Config { links, sinks, .. } = config;
+    let (engine, notices) = match build(args, &links) {
         Ok(built) => built,
         Err(failure) => {
             let colour = std::io::stderr().is_terminal()
@@ -90,6 +92,9 @@ pub(super) fn run(args: &Run) -> Exit {
         }
     };
     let mut output = Output::new(args.format, args.color);
+    if let Some(found) = found {
+        output.message(&read_here(&output, found));
+    }
     tell_notices(&mut output, &engine, &notices, args.check);
     if args.check {
         let sites = engine.sites().map(|sites| super::sites::size(sites));
@@ -97,14 +102,6 @@ pub(super) fn run(args: &Run) -> Exit {
         output.end_progress();
         return Exit::Done;
     }
-    let config = match super::config::read(args.config.as_deref()) {
-        Ok(config) => config,
-        Err(message) => {
-            output.end_progress();
-            output.message(&format!("{message}\n"));
-            return Exit::Usage;
-        }
-    };
     let intakes = match intakes(args) {
         Ok(intakes) => intakes,
         Err(message) => {
@@ -133,7 +130,7 @@ pub(super) fn run(args: &Run) -> Exit {
             return Exit::World;
         }
     };
-    let delivery = match Delivery::start(config, output.voice()) {
+    let delivery = match Delivery::start(sinks, output.voice()) {
         Ok(delivery) => delivery,
         Err(error) => {
             output.end_progress();
@@ -163,7 +160,7 @@ pub(super) fn run(args: &Run) -> Exit {
     let mut reloads = if args.once {
         never()
     } else {
-        reload_when_changed(args, engine.rules().clone(), asked)
+        reload_when_changed(args, links, engine.rules().clone(), asked)
     };
     if let (Form::Text, painter) = output.messages()
         && intakes.watches
@@ -276,16 +273,31 @@ impl LoadFailure {
 }
 
 /// Looks after the rules' files on a thread of its own; what it finds comes over the channel.
-fn reload_when_changed(args: &Run, rules: RuleSet, asked: Receiver<()>) -> Receiver<Reload> {
+fn reload_when_changed(
+    args: &Run,
+    links: Links,
+    rules: RuleSet,
+    asked: Receiver<()>,
+) -> Receiver<Reload> {
     let (tell, reloads) = bounded(1);
     let build = {
         let args = args.clone();
-        Box::new(move || build(&args))
+        Box::new(move || build(&args, &links))
     };
-    let reloader = Reloader::new(args.rules.clone(), rules, build);
+    let reloader = Reloader::new(args.rules.clone(), rules, build).sites(args.sites.sites.clone());
     let every = args.scan_every;
     std::thread::spawn(move || reloader.watch(every, &asked, &tell));
     reloads
+}
+
+/// That a configuration was read which nobody named.
+fn read_here(output: &Output, file: &str) -> String {
+    match output.messages() {
+        (Form::Text, painter) => format!("{}  {file}\n", painter.bold("configuration")),
+        (Form::Json, _) => super::json::line(
+            &json!({"schema": "qualwatch.note/1", "note": format!("the configuration is {file}")}),
+        ),
+    }
 }
 
 /// Notices about the rules and the sites file: how many, or with `each` all of them.
@@ -319,11 +331,12 @@ fn tell_notices(output: &mut Output, engine: &Engine, notices: &[rules::Notice],
     }
 }
 
-fn build(args: &Run) -> Result<(Arc<Engine>, Vec<rules::Notice>), LoadFailure> {
+fn build(args: &Run, links: &Links) -> Result<(Arc<Engine>, Vec<rules::Notice>), LoadFailure> {
     let mut builder = Engine::builder()
         .caps(args.limits.caps())
         .max_problems(args.limits.max_problems)
         .api(args.api)
+        .links(links.clone())
         .notices(Notices::FirstOfEach);
     if let Some(schema) = &args.schema {
         builder = builder.schema_file(schema);
@@ -442,6 +455,7 @@ fn in_words(changes: &Changes) -> String {
     for (name, was, is) in &changes.limits {
         parts.push(format!("{name} {was} -> {is}"));
     }
+    parts.extend(changes.sites.as_ref().map(|file| format!("sites: {file}")));
     if parts.is_empty() && !changes.files.is_empty() {
         parts.push(format!("changed: {}", changes.files.join(", ")));
     }
@@ -529,6 +543,7 @@ impl Job {
                             json!({"name": name, "was": was, "is": is})
                         }).collect::<Vec<_>>(),
                         "files": changes.files,
+                        "sites": changes.sites,
                     })),
                 }
             }

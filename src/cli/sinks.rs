@@ -17,14 +17,7 @@ use crate::sink::{self, Config, Told};
 use crate::text::Safe;
 
 /// Sends a test to the sinks that are asked for.
-pub(super) fn test(args: &SinksTest) -> Exit {
-    let config = match super::config::read(args.config.as_deref()) {
-        Ok(config) => config,
-        Err(message) => {
-            complain(&format!("{message}\n"));
-            return Exit::Usage;
-        }
-    };
+pub(super) fn test(args: &SinksTest, config: &Config) -> Exit {
     let chosen: Vec<_> = config
         .sinks
         .iter()
@@ -34,7 +27,7 @@ pub(super) fn test(args: &SinksTest) -> Exit {
         })
         .collect();
     if chosen.is_empty() {
-        complain(&nobody(&config, args.name.as_deref()));
+        complain(&nobody(config, args.name.as_deref()));
         return Exit::Usage;
     }
     let now = SystemClock.now();
@@ -88,14 +81,10 @@ fn nobody(config: &Config, name: Option<&str>) -> String {
 }
 
 /// Tells who would get an alert, and why.
-pub(super) fn routes(args: &Routes) -> Exit {
+pub(super) fn routes(args: &Routes, config: &Config) -> Exit {
     let usage = |message: String| {
         complain(&format!("{message}\n"));
         Exit::Usage
-    };
-    let config = match super::config::read(args.config.as_deref()) {
-        Ok(config) => config,
-        Err(message) => return usage(message),
     };
     let mut text = String::new();
     let shown = args.alert.display().to_string();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Engine, Explain, Notices};
+use crate::alert::Links;
 use crate::clock::{Clock, SystemClock};
 use crate::record::Caps;
 use crate::redact::Redactor;
@@ -39,6 +40,7 @@ pub struct EngineBuilder {
     without_rules: bool,
     set: Vec<String>,
     sites: Option<Arc<Sites>>,
+    links: Links,
     caps: Caps,
     max_problems: usize,
     notices: Notices,
@@ -57,6 +59,7 @@ impl Default for EngineBuilder {
             without_rules: false,
             set: Vec::new(),
             sites: None,
+            links: Links::default(),
             caps: Caps::default(),
             max_problems: 100,
             notices: Notices::default(),
@@ -109,6 +112,13 @@ impl EngineBuilder {
     #[must_use]
     pub fn sites(mut self, sites: impl Into<Arc<Sites>>) -> Self {
         self.sites = Some(sites.into());
+        self
+    }
+
+    /// Alerts take these links along.
+    #[must_use]
+    pub fn links(mut self, links: Links) -> Self {
+        self.links = links;
         self
     }
 
@@ -222,6 +232,7 @@ impl EngineBuilder {
             variants,
             clock: self.clock,
             redactor,
+            links: self.links,
         };
         Ok((Arc::new(engine), notices))
     }

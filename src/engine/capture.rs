@@ -34,7 +34,7 @@ impl Violated {
         self.0.push((node, node + length as NodeIndex));
     }
 
-    fn covers(&self, node: NodeIndex) -> bool {
+    pub(super) fn covers(&self, node: NodeIndex) -> bool {
         self.0.iter().any(|(from, to)| (*from..*to).contains(&node))
     }
 }

@@ -22,7 +22,7 @@ pub use explain::{
 };
 pub use report::{Fault, Report, RuleCount, Verdict};
 
-use crate::alert;
+use crate::alert::{self, Links};
 use crate::clock::Clock;
 use crate::record::call::Call;
 use crate::record::kind::{self, Taken};
@@ -60,6 +60,7 @@ pub struct Engine {
     variants: Vec<RuleSet>,
     clock: Arc<dyn Clock>,
     redactor: Option<Redactor>,
+    links: Links,
 }
 
 /// One document to be judged, and where it comes from.
@@ -190,6 +191,9 @@ impl Checker {
     pub fn check(&mut self, input: Input<'_>) -> Report {
         let mut report = self.judge(input);
         self.redact(&mut report);
+        for alert in &mut report.alerts {
+            alert.tell(&self.engine.links);
+        }
         report
     }
 
@@ -310,6 +314,8 @@ impl Checker {
             partial,
             invalid,
             clock: &*engine.clock,
+            sites: engine.sites.as_deref(),
+            violated: &|node| violated.covers(node),
         };
         let fired = outcome.rules.iter().any(|said| !said.findings.is_empty());
         let spots = fired.then(|| alert::Spots::of(&context, &outcome.rules));

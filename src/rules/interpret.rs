@@ -19,8 +19,9 @@ use super::fault::fault;
 use super::object::Handle;
 use super::outcome::{FaultKind, Finding, Key, RuleFault, RuleOutcome};
 use super::rule::{Rule, Words};
+use super::strangers;
 use super::truth::{Truth, Verdict};
-use super::value::{Failure, text_of};
+use super::value::{Failure, Operand, text_of};
 
 /// After so many documents in a row on which it ran away, over all workers, a rule is asked no
 /// more.
@@ -248,27 +249,35 @@ pub(super) fn disabled(rule: &Rule) -> RuleFault {
     }
 }
 
-/// One value, or a list of them; a single missing one makes the whole key missing.
+/// One value, or a list of them; a single missing one makes the whole key missing, and so does one
+/// that strangers share.
 fn key_of(said: &Dynamic) -> Result<Key, Failure> {
     if said.is_unit() {
         return Ok(Key::Missing);
     }
     let Some(parts) = said.read_lock::<Array>() else {
         // An object or outcome is an error here, not a missing key.
-        super::value::Operand::of(said)?;
+        let operand = Operand::of(said)?;
+        if strangers::merges(operand.witnesses.iter()) {
+            return Ok(Key::Missing);
+        }
         return Ok(text_of(said).map_or(Key::Missing, |text| Key::Own(text.into())));
     };
     let mut key = String::new();
+    let mut readings = Vec::new();
     for part in parts.iter() {
         if part.is_unit() {
             return Ok(Key::Missing);
         }
-        super::value::Operand::of(part)?;
+        readings.extend(Operand::of(part)?.witnesses);
         let Some(text) = text_of(part) else {
             return Ok(Key::Missing);
         };
         // The length keeps ["a", "bc"] and ["ab", "c"] apart.
         key.push_str(&format!("{}:{text};", text.len()));
+    }
+    if strangers::merges(readings.iter()) {
+        return Ok(Key::Missing);
     }
     Ok(Key::Own(key.into()))
 }

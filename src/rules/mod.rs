@@ -37,6 +37,7 @@ mod outcome;
 mod pack;
 mod problem;
 mod rule;
+mod strangers;
 mod syntax;
 mod truth;
 mod typed;

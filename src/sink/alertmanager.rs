@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::http::Client;
 use super::private::Shown;
 use super::secret::Secret;
-use super::table::Table;
+use crate::config::table::Table;
 use super::{Gather, Outcome, Parcel, Sink, Told, chat};
 
 /// An Alertmanager.

@@ -3,7 +3,7 @@
 //! Cuts where it must, at characters, and says so. Escapes nothing.
 
 use super::private::{Shown, WORDS};
-use super::table::Table;
+use crate::config::table::Table;
 use super::{Brief, Parcel};
 use crate::rules::did_you_mean;
 use crate::text::Safe;

@@ -9,7 +9,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::table::Table;
+use crate::config::table::Table;
 use super::{Outcome, Parcel, Sink};
 use crate::text::Safe;
 

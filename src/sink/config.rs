@@ -18,14 +18,11 @@ use super::route::{Route, severity_of};
 use super::slack::Slack;
 use super::smtp::Mail;
 use super::syslog::Syslog;
-use super::table::{Source, Table};
 use super::teams::Teams;
 use super::webhook::Webhook;
 use crate::deliver::{Hold, Policy};
 use crate::rules::Severity;
 use crate::rules::{Place, did_you_mean};
-
-pub use super::table::Fault;
 
 /// The kinds of sinks, as `type` names them.
 pub const KINDS: [&str; 9] = [
@@ -87,51 +84,29 @@ pub struct SinkConfig {
     pub sink: Option<Arc<dyn Sink>>,
 }
 
-/// Why a configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
-pub struct ConfigError(
-    /// everything that is wrong, in the order of the file
-    pub Vec<Fault>,
-);
-
 impl Config {
     /// The tables of the file that are read here.
     pub const TABLES: [&str; 3] = ["sink", "route", "delivery"];
 
-    /// Reads a configuration file's text; paths in it are relative to `folder`.
+    /// Reads a configuration file's text, of which it takes what is its own; paths in it are
+    /// relative to `folder`.
     ///
     /// # Errors
     /// If it is no TOML, or something in it cannot be.
-    pub fn read(file: &str, text: &str, folder: &Path) -> Result<Config, ConfigError> {
+    pub fn read(file: &str, text: &str, folder: &Path) -> Result<Config, Faults> {
         let file: Arc<str> = file.into();
-        let table = DeTable::parse(text).map_err(|error| {
-            ConfigError(vec![Fault {
-                place: Place::of_span(&file, text, error.span().unwrap_or(0..0)),
-                what: error.message().to_owned(),
-                help: None,
-            }])
-        })?;
-        Config::of_table(&file, text, folder, table.get_ref())
+        let table = crate::config::table::parse(&file, text)?;
+        let source = Source::new(&file, text, folder);
+        let config = Config::of_table(&source, table.get_ref());
+        source.finish(config)
     }
 
     /// Reads the tables named in [`Config::TABLES`], and leaves the others alone.
-    pub(crate) fn of_table(
-        file: &Arc<str>,
-        text: &str,
-        folder: &Path,
-        table: &DeTable<'_>,
-    ) -> Result<Config, ConfigError> {
-        let source = Source {
-            file,
-            text,
-            folder,
-            faults: std::cell::RefCell::default(),
-        };
+    pub(crate) fn of_table(source: &Source<'_>, table: &DeTable<'_>) -> Config {
         let mut config = Config::default();
         let mut spans = Vec::new();
-        for (span, table) in tables(&source, table, "sink") {
-            if let Some(sink) = sink(Table::new(&source, table, span.clone(), "a sink")) {
+        for (span, table) in tables(source, table, "sink") {
+            if let Some(sink) = sink(Table::new(source, table, span.clone(), "a sink")) {
                 if config.sinks.iter().any(|other| other.name == sink.name) {
                     source.fault(span, format!("two sinks are named `{}`", sink.name), None);
                 } else {
@@ -140,17 +115,17 @@ impl Config {
                 }
             }
         }
-        let broken = !source.faults.borrow().is_empty();
-        for (span, table) in tables(&source, table, "route") {
-            let table = Table::new(&source, table, span, "a route");
+        let broken = source.is_broken();
+        for (span, table) in tables(source, table, "route") {
+            let table = Table::new(source, table, span, "a route");
             // A sink that could not be read may still be named.
             let names = (!broken).then_some(config.sinks.as_slice());
-            config.routes.extend(route(&source, table, names));
+            config.routes.extend(route(source, table, names));
         }
         if let Some(value) = table.get("delivery") {
             match value.get_ref() {
                 DeValue::Table(table) => {
-                    let table = Table::new(&source, table, value.span(), "delivery");
+                    let table = Table::new(source, table, value.span(), "delivery");
                     config.delivery = delivery(table);
                 }
                 _ => source.fault(value.span(), "`delivery` is a table, `[delivery]`", None),
@@ -170,12 +145,7 @@ impl Config {
                 }
             }
         }
-        let mut faults = source.faults.into_inner();
-        if faults.is_empty() {
-            return Ok(config);
-        }
-        faults.sort_by_key(|fault| fault.place.clone());
-        Err(ConfigError(faults))
+        config
     }
 
     /// The names of the sinks that are used.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::table::Table;
+use crate::config::table::Table;
 use super::{Gather, Outcome, Parcel, Sink};
 
 /// A file.

@@ -17,7 +17,7 @@ use ureq::{Agent, Error, Timeout};
 
 use super::Outcome;
 use super::secret::{Secret, host_of};
-use super::table::Table;
+use crate::config::table::Table;
 
 /// Most bytes that are read of a reply.
 pub(super) const REPLY: u64 = 64 << 10;

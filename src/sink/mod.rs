@@ -19,7 +19,6 @@ mod sample;
 mod slack;
 mod smtp;
 mod syslog;
-mod table;
 mod teams;
 mod told;
 mod webhook;
@@ -29,7 +28,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use config::{Config, ConfigError, SinkConfig};
+pub use config::{Config, SinkConfig};
 pub use told::{Brief, NoAlert, Told};
 
 /// Makes one attempt to deliver.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::http::Client;
 use super::private::Shown;
-use super::table::Table;
+use crate::config::table::Table;
 use super::{Brief, Gather, Outcome, Parcel, Sink, chat};
 
 /// A Slack channel.

@@ -15,7 +15,7 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::{Message, SmtpTransport, Transport as _};
 
 use super::private::Shown;
-use super::table::Table;
+use crate::config::table::Table;
 use super::{Brief, Gather, Outcome, Parcel, Sink, chat};
 
 /// Recipients by mail.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::private::Shown;
-use super::table::Table;
+use crate::config::table::Table;
 use super::{Outcome, Parcel, Sink, Told, chat};
 use crate::text::Safe;
 

@@ -12,7 +12,7 @@ use sha2::Sha256;
 
 use super::http::Client;
 use super::secret::Secret;
-use super::table::Table;
+use crate::config::table::Table;
 use super::{Outcome, Parcel, Sink, Told, sample};
 
 /// A webhook.

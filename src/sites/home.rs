@@ -37,3 +37,8 @@ pub(crate) fn common(address: IpAddr) -> Option<IpNet> {
         .into_iter()
         .find(|network| network.contains(&address))
 }
+
+/// Whether a text is an address, or a network with or without its mask, that strangers share.
+pub(crate) fn is_common(text: &str) -> bool {
+    super::address(text).is_some_and(|(address, _)| common(address).is_some())
+}

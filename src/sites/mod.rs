@@ -22,6 +22,8 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+pub(crate) use home::is_common;
+
 use crate::diagnostic::Faults;
 
 /// What every text of an unmapped network's site reads.

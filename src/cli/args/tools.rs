@@ -153,6 +153,9 @@ pub struct WhichRules {
     /// where clients are
     #[command(flatten)]
     pub sites: WhichSites,
+    /// Rules, limits and sites that stand here need not be given [default: qualwatch.toml, if it is there]
+    #[arg(long, value_name = "FILE", help_heading = "Rules")]
+    pub config: Option<PathBuf>,
 }
 
 /// Where clients are.

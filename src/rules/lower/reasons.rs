@@ -10,6 +10,7 @@ use crate::rules::expr::Arithmetic;
 use crate::rules::facts::{self, Facts, NO_NODE, ObjectId};
 use crate::rules::fields::{FieldId, Unit};
 use crate::rules::outcome;
+use crate::rules::strangers;
 use crate::rules::value::{Source, Value, Witness};
 
 use super::exact;
@@ -164,22 +165,30 @@ impl Place<'_> {
     /// What tells this place's finding apart.
     pub(crate) fn key(self, key: &Key) -> outcome::Key {
         match key {
-            Key::One(operand) => match self.operand(operand).value {
-                Value::Missing => outcome::Key::Missing,
-                value => outcome::Key::Own(value.to_string().into()),
-            },
+            Key::One(operand) => {
+                let found = self.operand(operand);
+                if found.value == Value::Missing || strangers::merges(found.witnesses.iter()) {
+                    return outcome::Key::Missing;
+                }
+                outcome::Key::Own(found.value.to_string().into())
+            }
             Key::Several(operands) => {
                 let mut parts = String::new();
+                let mut readings = Vec::new();
                 for operand in operands {
-                    let value = self.operand(operand).value;
-                    if value == Value::Missing {
+                    let found = self.operand(operand);
+                    if found.value == Value::Missing {
                         return outcome::Key::Missing;
                     }
-                    let text = value.to_string();
+                    let text = found.value.to_string();
                     parts.push_str(&text.len().to_string());
                     parts.push(':');
                     parts.push_str(&text);
                     parts.push(';');
+                    readings.extend(found.witnesses);
+                }
+                if strangers::merges(readings.iter()) {
+                    return outcome::Key::Missing;
                 }
                 outcome::Key::Own(parts.into())
             }

@@ -12,28 +12,22 @@ use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 
-use super::secret::Secret;
-use crate::rules::{Place, did_you_mean};
+use crate::diagnostic::{Fault, Faults, Place, Sources, Tone, did_you_mean};
+use crate::sink::secret::Secret;
 
-/// One thing that is wrong with a configuration file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// where
-    pub place: Place,
-    /// what
-    pub what: String,
-    /// what to do
-    pub help: Option<String>,
-}
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.place, self.what)?;
-        match &self.help {
-            Some(help) => write!(f, "; {help}"),
-            None => Ok(()),
-        }
-    }
+/// Reads a text as TOML.
+///
+/// # Errors
+/// It is none.
+pub(crate) fn parse<'t>(
+    file: &Arc<str>,
+    text: &'t str,
+) -> Result<toml::Spanned<DeTable<'t>>, Faults> {
+    DeTable::parse(text).map_err(|error| {
+        let source = Source::new(file, text, Path::new(""));
+        source.fault(error.span().unwrap_or(0..0), error.message(), None);
+        source.faults()
+    })
 }
 
 /// The file that is read, and what is wrong with it so far.
@@ -42,16 +36,47 @@ pub(crate) struct Source<'f> {
     pub(crate) text: &'f str,
     /// paths are relative to it
     pub(crate) folder: &'f Path,
-    pub(crate) faults: RefCell<Vec<Fault>>,
+    faults: RefCell<Vec<Fault>>,
 }
 
-impl Source<'_> {
+impl<'f> Source<'f> {
+    pub(crate) fn new(file: &'f Arc<str>, text: &'f str, folder: &'f Path) -> Source<'f> {
+        Source {
+            file,
+            text,
+            folder,
+            faults: RefCell::default(),
+        }
+    }
+
     pub(crate) fn fault(&self, span: Range<usize>, what: impl Into<String>, help: Option<String>) {
-        self.faults.borrow_mut().push(Fault {
-            place: Place::of_span(self.file, self.text, span),
-            what: what.into(),
-            help,
-        });
+        let place = Place::of_span(self.file, self.text, span);
+        let fault = Fault::new(Some(place), what).maybe_help(help);
+        self.faults.borrow_mut().push(fault);
+    }
+
+    /// Whether something is wrong with it.
+    pub(crate) fn is_broken(&self) -> bool {
+        !self.faults.borrow().is_empty()
+    }
+
+    /// What was read of it, unless something is wrong.
+    pub(crate) fn finish<T>(self, read: T) -> Result<T, Faults> {
+        match self.is_broken() {
+            false => Ok(read),
+            true => Err(self.faults()),
+        }
+    }
+
+    fn faults(self) -> Faults {
+        let mut faults = self.faults.into_inner();
+        faults.sort_by(|a, b| a.place.cmp(&b.place));
+        Faults {
+            tone: Tone::Error,
+            faults,
+            more: 0,
+            sources: Sources::from([(Arc::clone(self.file), self.text.into())]),
+        }
     }
 }
 
