@@ -20,9 +20,10 @@ use super::smtp::Mail;
 use super::syslog::Syslog;
 use super::teams::Teams;
 use super::webhook::Webhook;
+use crate::config::table::{Source, Table};
 use crate::deliver::{Hold, Policy};
+use crate::diagnostic::{Faults, Place, did_you_mean};
 use crate::rules::Severity;
-use crate::rules::{Place, did_you_mean};
 
 /// The kinds of sinks, as `type` names them.
 pub const KINDS: [&str; 9] = [

@@ -229,6 +229,7 @@ pub(super) fn reasons(reports: &[Report], rule: usize) -> Vec<String> {
                 limit: compared.limit.clone(),
                 limit_name: compared.limit_name.clone(),
                 unit: compared.unit,
+                other: None,
             }),
         };
         lines.push(line);
