@@ -75,7 +75,9 @@ pub fn main() -> ExitCode {
         }
         Some(args::Command::Fields(args)) => fields::run(&args),
         Some(args::Command::Routes(args)) => sinks::routes(&args, &config.sinks).into(),
-        Some(args::Command::Sinks(args::SinksJob::Test(args))) => sinks::test(&args, &config.sinks).into(),
+        Some(args::Command::Sinks(args::SinksJob::Test(args))) => {
+            sinks::test(&args, &config.sinks).into()
+        }
         Some(args::Command::Schema(job)) => schema::run(&job),
         Some(args::Command::Man) => {
             let mut text = Vec::new();

@@ -70,9 +70,16 @@ impl Config {
                 config.flags.extend(flags.read(&source, flag, value));
             } else if !sink::Config::TABLES.contains(&name) {
                 let tables = sink::Config::TABLES.into_iter().chain([LINKS]);
-                let known = flags.known.iter().map(|flag| flag.name.as_str()).chain(tables);
+                let known = flags
+                    .known
+                    .iter()
+                    .map(|flag| flag.name.as_str())
+                    .chain(tables);
                 let help = did_you_mean(&name.replace('_', "-"), known).or_else(|| {
-                    Some("it may have links, sink, route, delivery, and the main job's flags".to_owned())
+                    Some(
+                        "it may have links, sink, route, delivery, and the main job's flags"
+                            .to_owned(),
+                    )
                 });
                 source.fault(key.span(), format!("a configuration has no `{name}`"), help);
             }

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use super::http::Client;
 use super::private::Shown;
 use super::secret::Secret;
-use crate::config::table::Table;
 use super::{Gather, Outcome, Parcel, Sink, Told, chat};
+use crate::config::table::Table;
 
 /// An Alertmanager.
 pub(super) struct Alertmanager {

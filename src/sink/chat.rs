@@ -3,8 +3,8 @@
 //! Cuts where it must, at characters, and says so. Escapes nothing.
 
 use super::private::{Shown, WORDS};
-use crate::config::table::Table;
 use super::{Brief, Parcel};
+use crate::config::table::Table;
 use crate::rules::did_you_mean;
 use crate::text::Safe;
 

@@ -9,8 +9,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use crate::config::table::Table;
 use super::{Outcome, Parcel, Sink};
+use crate::config::table::Table;
 use crate::text::Safe;
 
 /// A program that is run for each alert.

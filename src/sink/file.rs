@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::config::table::Table;
 use super::{Gather, Outcome, Parcel, Sink};
+use crate::config::table::Table;
 
 /// A file.
 pub(super) struct Lines {

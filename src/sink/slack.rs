@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::http::Client;
 use super::private::Shown;
-use crate::config::table::Table;
 use super::{Brief, Gather, Outcome, Parcel, Sink, chat};
+use crate::config::table::Table;
 
 /// A Slack channel.
 pub(super) struct Slack {

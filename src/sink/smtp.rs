@@ -15,8 +15,8 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::{Message, SmtpTransport, Transport as _};
 
 use super::private::Shown;
-use crate::config::table::Table;
 use super::{Brief, Gather, Outcome, Parcel, Sink, chat};
+use crate::config::table::Table;
 
 /// Recipients by mail.
 pub(super) struct Mail {

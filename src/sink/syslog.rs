@@ -12,8 +12,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::private::Shown;
-use crate::config::table::Table;
 use super::{Outcome, Parcel, Sink, Told, chat};
+use crate::config::table::Table;
 use crate::text::Safe;
 
 /// A syslog receiver.

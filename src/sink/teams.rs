@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::http::Client;
 use super::private::Shown;
-use crate::config::table::Table;
 use super::{Brief, Gather, Outcome, Parcel, Sink, chat};
+use crate::config::table::Table;
 
 /// Teams takes no larger message; a card that is larger loses its places first.
 const LARGEST: usize = 27_000;

@@ -12,8 +12,8 @@ use sha2::Sha256;
 
 use super::http::Client;
 use super::secret::Secret;
-use crate::config::table::Table;
 use super::{Outcome, Parcel, Sink, Told, sample};
+use crate::config::table::Table;
 
 /// A webhook.
 pub(super) struct Webhook {
