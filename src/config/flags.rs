@@ -131,8 +131,11 @@ fn read(source: &Source<'_>, flag: &Flag, value: &Spanned<DeValue<'_>>) -> Optio
 
 /// One value as it would be typed.
 fn text(source: &Source<'_>, flag: &Flag, value: &Spanned<DeValue<'_>>) -> Option<OsString> {
-    let is_bool = matches!(value.get_ref(), DeValue::Boolean(_));
-    let fits = is_bool == (flag.takes == Takes::Nothing);
+    let fits = match (flag.takes, value.get_ref()) {
+        (Takes::Nothing, found) => matches!(found, DeValue::Boolean(_)),
+        (Takes::Pair, found) => matches!(found, DeValue::String(_)),
+        (Takes::Value | Takes::Path, found) => !matches!(found, DeValue::Boolean(_)),
+    };
     let Some(text) = plain(value.get_ref()).filter(|_| fits) else {
         let name = &flag.name;
         let found = value.get_ref().type_str();
