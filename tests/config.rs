@@ -5,25 +5,12 @@
 mod support;
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use serde_json::Value;
+use support::program::{run_in, text};
 
 const EXAMPLE: &str = "examples/records/microsoft-example-2-expanded.json";
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_qualwatch"))
-        .current_dir(folder)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .expect("runs")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("UTF-8")
-}
 
 fn alerts(output: &Output) -> Vec<Value> {
     let lines = text(&output.stdout);
@@ -53,7 +40,7 @@ fn what_is_wrong_in_a_configuration_is_told_with_its_place_and_what_to_type() {
             "--config",
             name.expect("a name"),
         ];
-        let output = run(&folder, &arguments);
+        let output = run_in(&folder, &arguments);
         let said = match output.status.code() {
             Some(0) => "no fault".to_owned(),
             _ => text(&output.stderr),
@@ -83,7 +70,7 @@ fn flags_of_the_file_count_and_those_that_are_given_count_more() {
         "rules = [\"own\"]\nfail-on = \"info\"\nonce = true\n",
     )
     .expect("written");
-    let output = run(folder.path(), &[example]);
+    let output = run_in(folder.path(), &[example]);
     let rules: Vec<String> = alerts(&output)
         .iter()
         .map(|alert| alert["rule"].to_string())
@@ -93,7 +80,7 @@ fn flags_of_the_file_count_and_those_that_are_given_count_more() {
     assert!(text(&output.stderr).contains("the configuration is qualwatch.toml"));
     // Given, it replaces what stands in the file.
     let shipped = support::root("rules");
-    let output = run(
+    let output = run_in(
         folder.path(),
         &[
             "--rules",
@@ -107,12 +94,12 @@ fn flags_of_the_file_count_and_those_that_are_given_count_more() {
     assert_eq!(output.status.code(), Some(0));
     // Elsewhere nothing is found, and named, paths are those of its folder.
     let elsewhere = tempfile::tempdir().expect("a folder");
-    assert_eq!(alerts(&run(elsewhere.path(), &[example])).len(), 2);
+    assert_eq!(alerts(&run_in(elsewhere.path(), &[example])).len(), 2);
     let named = config.to_str().expect("UTF-8");
-    let output = run(elsewhere.path(), &["--config", named, example]);
+    let output = run_in(elsewhere.path(), &["--config", named, example]);
     assert_eq!(alerts(&output).len(), 1);
     assert!(!text(&output.stderr).contains("the configuration is"));
-    let explained = run(elsewhere.path(), &["explain", "--config", named, example]);
+    let explained = run_in(elsewhere.path(), &["explain", "--config", named, example]);
     assert!(
         text(&explained.stdout).contains("own"),
         "{}",
@@ -128,7 +115,7 @@ fn limits_and_what_is_read_may_stand_in_the_file() {
         "paths = [{example:?}]\nset = {{ audio_degradation = \"2 MOS\" }}\nformat = \"text\"\ncolor = \"never\"\n"
     );
     fs::write(folder.path().join("qualwatch.toml"), config).expect("written");
-    let output = run(folder.path(), &[]);
+    let output = run_in(folder.path(), &[]);
     let shown = text(&output.stdout);
     assert!(shown.contains("poor-feedback"), "{shown}");
     assert!(!shown.contains("poor-audio"), "{shown}");
@@ -146,7 +133,7 @@ fn links_come_with_alerts_and_records_cannot_bend_them() {
         who = \"https://a.example/people/{client.name}/{rule}\"\n\
         none = \"https://a.example/{labels.team}\"\n";
     fs::write(folder.path().join("qualwatch.toml"), config).expect("written");
-    let output = run(folder.path(), &["a.json"]);
+    let output = run_in(folder.path(), &["a.json"]);
     let links = alerts(&output)[0]["links"].clone();
     assert_eq!(
         links["call"],
@@ -157,7 +144,7 @@ fn links_come_with_alerts_and_records_cannot_bend_them() {
         "https://a.example/people/a%2F..%2F%3Fx%3D1%26%7Brule%7D%23%C3%A9%20%22%3C/poor-audio"
     );
     assert!(links.get("none").is_none(), "the rule has no such label");
-    let shown = text(&run(folder.path(), &["--format", "text", "a.json"]).stdout);
+    let shown = text(&run_in(folder.path(), &["--format", "text", "a.json"]).stdout);
     assert!(
         shown.contains("  call  https://a.example/e523d2ed"),
         "{shown}"
@@ -196,7 +183,7 @@ fn the_page_lists_every_placeholder_and_its_blocks_are_read() {
         let site = "10.1.0.0,,24,A,,,,,,,,,1,0\n";
         fs::write(link("buildings.csv"), site).expect("written");
         fs::write(link("qualwatch.toml"), block).expect("written");
-        let output = run(folder.path(), &["--check"]);
+        let output = run_in(folder.path(), &["--check"]);
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     }
 }

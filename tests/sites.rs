@@ -4,13 +4,13 @@ mod support;
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use qualwatch::engine::BuildError;
 use qualwatch::sites::Sites;
 use qualwatch::{Engine, Input, Report};
 use serde_json::{Value, json};
+use support::program::{run_in, text};
 
 const SITES: &str = "\
 10.1.0.0,Campus/1,22,SEA-1,Contoso,IT,Office,Seattle,98001,US,WA,MSUS,1,1,0
@@ -212,16 +212,11 @@ fn who_reads_site_without_a_sites_file_is_told() {
 }
 
 fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_qualwatch"))
-        .current_dir(folder)
-        .args(arguments)
-        .output()
-        .expect("runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    let output = run_in(folder, arguments);
     (
         output.status.code(),
-        text(output.stdout),
-        text(output.stderr),
+        text(&output.stdout),
+        text(&output.stderr),
     )
 }
 

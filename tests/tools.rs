@@ -7,21 +7,13 @@
 mod support;
 
 use std::fs;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use serde_json::Value;
+use support::program::{run_in, text};
 
 fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_qualwatch"))
-        .current_dir(support::root(""))
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .expect("runs")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+    run_in(&support::root(""), arguments)
 }
 
 /// A command's words; what stands in single quotes is one.

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod program;
 pub(crate) mod receiver;
 mod shared;
 pub(crate) mod smtp;
