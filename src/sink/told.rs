@@ -171,10 +171,12 @@ impl Told {
         if let Some(more) = number("/more/count").filter(|more| *more > 0) {
             facts.push(("Meanwhile", format!("{more} more since the last one")));
         }
-        let paragraph = self.text("/summary").or(self.text("/title"));
         let mut places: Vec<String> = Vec::new();
         let findings = self.value.get("findings").and_then(Value::as_array);
         let findings = findings.map(Vec::as_slice).unwrap_or_default();
+        let withheld = findings.iter().any(|finding| is_withheld(finding, shown));
+        let summary = self.text("/summary").filter(|_| !withheld);
+        let paragraph = summary.or(self.text("/title"));
         for finding in findings.iter().take(PLACES) {
             places.push(place(finding, on, shown));
         }
@@ -209,6 +211,22 @@ impl Told {
             id: self.event.chars().take(12).collect(),
         }
     }
+}
+
+/// Whether a finding has something to keep back that its shape alone does not give away, such as a
+/// phone's bare number or what a user wrote: a paragraph that names it cannot be shown.
+fn is_withheld(finding: &Value, shown: Shown) -> bool {
+    let hidden = |text: &str, said: String| said != shown.scrub(text);
+    let name = finding.pointer("/client/name").and_then(Value::as_str);
+    let evidence = finding.get("evidence").and_then(Value::as_array);
+    name.is_some_and(|name| hidden(name, shown.name(name)))
+        || evidence.into_iter().flatten().any(|evidence| {
+            let field = evidence["field"].as_str().unwrap_or_default();
+            ["/value", "/reading", "/limit", "/other/value"]
+                .into_iter()
+                .filter_map(|pointer| evidence.pointer(pointer)?.as_str())
+                .any(|text| hidden(text, shown.reading(field, text)))
+        })
 }
 
 /// Places that a message for people lists; the others are counted.
@@ -449,6 +467,29 @@ mod tests {
                 .join("\n")
                 .contains("wifi 10.150.0.0")
         );
+    }
+
+    #[test]
+    fn a_paragraph_that_says_what_is_kept_back_is_left_out() {
+        let alert = |name: &str, field: &str, value: &str| {
+            let json = super::super::sample::alert_json();
+            let mut alert: Value = serde_json::from_str(&json).expect("JSON");
+            alert["summary"] = format!("{name} said {value}.").into();
+            alert["findings"][0]["client"]["name"] = name.into();
+            alert["findings"][0]["evidence"][0]["field"] = field.into();
+            alert["findings"][0]["evidence"][0]["value"] = value.into();
+            Told::read(alert.to_string()).expect("an alert")
+        };
+        let plain = alert("Ann Berg", "rating", "bad").brief(Shown::default());
+        assert_eq!(plain.paragraph.as_deref(), Some("Ann Berg said bad."));
+        for (name, field, value) in [
+            ("4930123456", "rating", "bad"),
+            ("Ann Berg", "text", "it hums"),
+        ] {
+            let told = alert(name, field, value);
+            assert_eq!(told.brief(Shown::default()).paragraph, None, "{name}");
+            assert!(told.brief(Shown::ALL).paragraph.is_some(), "{name}");
+        }
     }
 
     #[test]
