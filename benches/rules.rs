@@ -52,11 +52,11 @@ rule("bad-audio-{number}", #{{
     when: |s| guard(s.media.label == "main-audio"
             && s.packetUtilization > limits::packets
             && (limits::session_length == 0 || s.session.duration >= limits::session_length))
-        && (s.averagePacketLossRate > 0.9{over}
-            || s.averageJitter > limits::jitter * {over}
-            || s.averageRoundTripTime > limits::round_trip * {over}
+        && (s.averagePacketLossRate > 0.99{over}
+            || s.averageJitter > limits::jitter * 9{over}
+            || s.averageRoundTripTime > limits::round_trip * 9{over}
             || s.averageAudioDegradation > 4.9{over}
-            || s.averageRatioOfConcealedSamples > 0.9{over}),
+            || s.averageRatioOfConcealedSamples > 0.99{over}),
 }});
 rule("bad-video-{number}", #{{
     on: "stream",
@@ -65,7 +65,7 @@ rule("bad-video-{number}", #{{
             && (limits::session_length == 0 || s.session.duration >= limits::session_length))
         && ((s.averageVideoFrameLossPercentage > 99.{over})
             ?? (s.averageVideoFrameRate > 1000.{over})
-            ?? (s.postForwardErrorCorrectionPacketLossRate > 0.9{over})),
+            ?? (s.postForwardErrorCorrectionPacketLossRate > 0.99{over})),
 }});
 "#
         );
