@@ -36,6 +36,52 @@ impl Marks {
 struct Numbers {
     values: [f64; PLACES],
     present: u64,
+    /// The least and the most of those that are there; the wrong way round, if none is.
+    least: f64,
+    most: f64,
+}
+
+impl Numbers {
+    fn new(value: f64) -> Numbers {
+        Numbers {
+            values: [value; PLACES],
+            present: 0,
+            least: f64::INFINITY,
+            most: f64::NEG_INFINITY,
+        }
+    }
+
+    /// Looks at the first `count` values, once for all comparisons with them.
+    fn survey(&mut self, count: usize) {
+        let (mut present, mut least, mut most) = (0, f64::INFINITY, f64::NEG_INFINITY);
+        for (place, value) in self.values[..count].iter().enumerate() {
+            present |= u64::from(!value.is_nan()) << place;
+            // What is missing is NaN, which is neither less nor more.
+            least = if *value < least { *value } else { least };
+            most = if *value > most { *value } else { most };
+        }
+        (self.present, self.least, self.most) = (present, least, most);
+    }
+
+    /// The comparison's outcome, where it is the same for every value that is there: on most
+    /// calls nothing is over a limit, and the values need not be looked at again.
+    fn all_alike(&self, op: Op, limit: f64) -> Option<bool> {
+        let (least, most) = (self.least, self.most);
+        let outside = limit < least || limit > most;
+        match op {
+            Op::Greater if most <= limit => Some(false),
+            Op::Greater if least > limit => Some(true),
+            Op::GreaterOrEqual if most < limit => Some(false),
+            Op::GreaterOrEqual if least >= limit => Some(true),
+            Op::Less if least >= limit => Some(false),
+            Op::Less if most < limit => Some(true),
+            Op::LessOrEqual if least > limit => Some(false),
+            Op::LessOrEqual if most <= limit => Some(true),
+            Op::Equal if outside => Some(false),
+            Op::NotEqual if outside => Some(true),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -68,10 +114,10 @@ impl Block {
             Number::Constant(bits) => f64::from_bits(*bits),
             _ => f64::NAN,
         };
-        let numbers = plan.numbers.iter().map(|number| Numbers {
-            values: [column(number); PLACES],
-            present: 0,
-        });
+        let numbers = plan
+            .numbers
+            .iter()
+            .map(|number| Numbers::new(column(number)));
         Block {
             all: 0,
             doubt: 0,
@@ -146,14 +192,7 @@ impl Block {
             return;
         };
         match number {
-            Number::Constant(_) => {
-                column.present = if column.values[0].is_nan() {
-                    0
-                } else {
-                    self.all
-                };
-                return;
-            }
+            Number::Constant(_) => {}
             Number::Reading(cell) => {
                 let rows = &self.rows[cell.way as usize];
                 let values = column.values[..count].iter_mut();
@@ -187,7 +226,7 @@ impl Block {
                 }
             }
         }
-        column.present = mask(&column.values, count, |value| !value.is_nan());
+        column.survey(count);
     }
 
     fn text(&mut self, at: usize, text: Text, facts: &Facts) {
@@ -224,9 +263,17 @@ impl Block {
             Step::Flag(cell) => self.flag(cell, facts),
             Step::NumberIs(op, number, limit) => {
                 let numbers = &self.numbers[number as usize];
-                let limit = f64::from_bits(limit);
-                let yes = compared(op, &numbers.values, self.count, |_| limit);
-                self.among_all(numbers.present, yes)
+                self.among_all(numbers.present, self.bound(op, numbers, limit))
+            }
+            Step::AnyNumber(list) => {
+                let (mut yes, mut no) = (0, self.all);
+                for bound in &plan.bounds[list as usize] {
+                    let numbers = &self.numbers[bound.number as usize];
+                    let held = numbers.present & self.bound(bound.op, numbers, bound.limit);
+                    yes |= held;
+                    no &= numbers.present & !held;
+                }
+                Marks { yes, no }
             }
             Step::Numbers(op, a, b) => {
                 let (a, b) = (&self.numbers[a as usize], &self.numbers[b as usize]);
@@ -297,6 +344,16 @@ impl Block {
                     no: (condition.yes & then.no) | (condition.no & other.no),
                 }
             }
+        }
+    }
+
+    /// Where numbers that are there keep to a comparison; elsewhere anything.
+    #[inline]
+    fn bound(&self, op: Op, numbers: &Numbers, limit: u64) -> u64 {
+        let limit = f64::from_bits(limit);
+        match numbers.all_alike(op, limit) {
+            Some(yes) => u64::from(yes).wrapping_neg(),
+            None => compared(op, &numbers.values, self.count, |_| limit),
         }
     }
 

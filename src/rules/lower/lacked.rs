@@ -29,6 +29,11 @@ impl Block {
             Step::NumberIs(_, number, _) | Step::NumberIn(number, _) => {
                 self.numbers_lacked(number, places, plan, tell);
             }
+            Step::AnyNumber(list) => {
+                for bound in &plan.bounds[list as usize] {
+                    self.numbers_lacked(bound.number, places, plan, tell);
+                }
+            }
             Step::Numbers(_, a, b) => {
                 self.numbers_lacked(a, places, plan, tell);
                 self.numbers_lacked(b, places, plan, tell);

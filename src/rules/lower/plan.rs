@@ -56,6 +56,8 @@ pub(super) enum Step {
     Flag(Cell),
     /// A number against the bits of a double.
     NumberIs(Op, Index, u64),
+    /// At least one of several such.
+    AnyNumber(Index),
     Numbers(Op, Index, Index),
     /// A number among a list of numbers.
     NumberIn(Index, Index),
@@ -79,6 +81,14 @@ pub(super) enum Step {
     Or(Index, Index),
     OrElse(Index, Index),
     If(Index, Index, Index),
+}
+
+/// A number against the bits of a double, as one of several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Bound {
+    pub(super) op: Op,
+    pub(super) number: Index,
+    pub(super) limit: u64,
 }
 
 /// The constants of an `in`.
@@ -129,6 +139,7 @@ pub(super) struct Plan {
     pub(super) constants: Vec<Box<str>>,
     pub(super) among: Vec<Among>,
     pub(super) among_numbers: Vec<Box<[f64]>>,
+    pub(super) bounds: Vec<Box<[Bound]>>,
 }
 
 /// Puts truths into a plan.
@@ -142,6 +153,7 @@ pub(super) struct Planner<'l> {
     constants: FxHashMap<Box<str>, Index>,
     among: FxHashMap<Box<[Box<str>]>, Index>,
     among_numbers: FxHashMap<Box<[u64]>, Index>,
+    bounds: FxHashMap<Box<[Bound]>, Index>,
 }
 
 /// The index of a thing, which is added if it is new.
@@ -170,6 +182,7 @@ impl<'l> Planner<'l> {
                 constants: Vec::new(),
                 among: Vec::new(),
                 among_numbers: Vec::new(),
+                bounds: Vec::new(),
             },
             ways: FxHashMap::from_iter([(Box::default(), 0)]),
             numbers: FxHashMap::default(),
@@ -178,6 +191,7 @@ impl<'l> Planner<'l> {
             constants: FxHashMap::default(),
             among: FxHashMap::default(),
             among_numbers: FxHashMap::default(),
+            bounds: FxHashMap::default(),
         }
     }
 
@@ -212,7 +226,7 @@ impl<'l> Planner<'l> {
             Truth::Certain(inner) => Step::Certain(self.truth(inner)),
             Truth::Not(inner) => Step::Not(self.truth(inner)),
             Truth::And(a, b) => Step::And(self.truth(a), self.truth(b)),
-            Truth::Or(a, b) => Step::Or(self.truth(a), self.truth(b)),
+            Truth::Or(..) => return self.any(truth),
             Truth::OrElse(a, b) => Step::OrElse(self.truth(a), self.truth(b)),
             Truth::If(condition, then, other) => {
                 Step::If(self.truth(condition), self.truth(then), self.truth(other))
@@ -223,6 +237,40 @@ impl<'l> Planner<'l> {
 
     fn step(&mut self, step: Step) -> Index {
         index_of(&mut self.steps, &mut self.plan.steps, step)
+    }
+
+    /// Several joined by `||`. Numbers over limits, which most rules ask for, are one step.
+    fn any(&mut self, truth: &Truth) -> Index {
+        let mut parts = Vec::new();
+        alternatives(truth, &mut parts);
+        let (mut bounds, mut others) = (Vec::new(), Vec::new());
+        for part in parts {
+            match part {
+                Truth::Compare(op, a, b) if !is_text(a) && !is_text(b) => {
+                    match self.numbers(*op, a, b) {
+                        Step::NumberIs(op, number, limit) => {
+                            bounds.push(Bound { op, number, limit });
+                        }
+                        step => others.push(self.step(step)),
+                    }
+                }
+                part => others.push(self.truth(part)),
+            }
+        }
+        let bounds = match bounds.as_slice() {
+            [] => None,
+            [Bound { op, number, limit }] => Some(Step::NumberIs(*op, *number, *limit)),
+            several => {
+                let list = several.into();
+                let list = index_of(&mut self.bounds, &mut self.plan.bounds, list);
+                Some(Step::AnyNumber(list))
+            }
+        };
+        let first = bounds.map(|step| self.step(step));
+        let all = first.into_iter().chain(others);
+        let joined =
+            all.reduce(|a, b| index_of(&mut self.steps, &mut self.plan.steps, Step::Or(a, b)));
+        joined.unwrap_or_default()
     }
 
     fn unless_equal(&mut self, op: Op, equal: Step) -> Index {
@@ -381,6 +429,17 @@ impl<'l> Planner<'l> {
             Step::NumberIn(self.number(part), list)
         };
         self.step(step)
+    }
+}
+
+/// What an `||` joins, at any depth.
+fn alternatives<'t>(truth: &'t Truth, into: &mut Vec<&'t Truth>) {
+    match truth {
+        Truth::Or(a, b) => {
+            alternatives(a, into);
+            alternatives(b, into);
+        }
+        part => into.push(part),
     }
 }
 
