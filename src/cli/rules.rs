@@ -1,6 +1,7 @@
 //! `qualwatch rules`: the rules with their limits, which way each runs, and what each said.
 //!
-//! With paths the documents there are read once, and the places counted. Nothing is judged here.
+//! With paths the documents there are read once, the places counted, and each rule's cost measured.
+//! Nothing is judged here.
 
 use std::fmt::Write as _;
 
@@ -20,7 +21,8 @@ pub(super) fn run(args: &Args) -> Exit {
     let (out_painter, painter) = reading::painters(args.color);
     let builder = Engine::builder()
         .api(args.documents.api)
-        .caps(args.documents.limits.caps());
+        .caps(args.documents.limits.caps())
+        .measure_rules();
     let (engine, notices) = match reading::engine(builder, &args.which, painter) {
         Ok(built) => built,
         Err(message) => {
@@ -34,21 +36,30 @@ pub(super) fn run(args: &Args) -> Exit {
         complain(&format!("{shown}\n\n"));
     }
     let mut failed = false;
-    let mut counts: Option<Vec<RuleCount>> = None;
+    let mut measured: Option<Measured> = None;
     if !args.paths.is_empty() {
+        let mut costs = vec![Vec::new(); set.rules().len()];
         let read = reading::read(
             &engine,
             &args.paths,
             &args.documents,
             painter,
-            &mut |_, _| true,
+            &mut |_, judged| {
+                for (all, cost) in costs.iter_mut().zip(judged.report.costs) {
+                    all.extend(cost);
+                }
+                true
+            },
         );
         match read {
             Ok(read) => {
                 failed = read.failed;
                 let mut rules = read.summary.rules;
                 rules.resize(set.rules().len(), RuleCount::default());
-                counts = Some(rules);
+                measured = Some(Measured {
+                    counts: rules,
+                    costs: costs.into_iter().map(median).collect(),
+                });
             }
             Err(message) => {
                 complain(&format!("error: {message}\n"));
@@ -58,15 +69,51 @@ pub(super) fn run(args: &Args) -> Exit {
     }
     let mut results = Results::default();
     results.write(&match args.format {
-        Form::Text => text(out_painter, set, counts.as_deref()),
+        Form::Text => text(out_painter, set, measured.as_ref()),
         Form::Json => set
             .rules()
             .iter()
             .enumerate()
-            .map(|(at, rule)| object(set, rule, counts.as_ref().and_then(|all| all.get(at))))
+            .map(|(at, rule)| object(set, rule, measured.as_ref().map(|all| all.of(at))))
             .collect(),
     });
     results.exit(if failed { Exit::World } else { Exit::Done })
+}
+
+/// What the documents came to, rule by rule.
+struct Measured {
+    counts: Vec<RuleCount>,
+    /// for one place, in nanoseconds; `None` where no document measured had one
+    costs: Vec<Option<f64>>,
+}
+
+impl Measured {
+    fn of(&self, rule: usize) -> (RuleCount, Option<f64>) {
+        (self.counts[rule], self.costs[rule])
+    }
+}
+
+fn median(mut costs: Vec<f64>) -> Option<f64> {
+    costs.sort_by(f64::total_cmp);
+    costs.get(costs.len() / 2).copied()
+}
+
+/// A time that was measured once, to two digits: `45 ns`, `1.4 µs`.
+fn roughly(nanoseconds: f64) -> String {
+    let two = |value: f64| {
+        if value < 9.95 {
+            format!("{value:.1}")
+        } else {
+            format!("{value:.0}")
+        }
+    };
+    if nanoseconds < 999.5 {
+        format!("{} ns", two(nanoseconds))
+    } else if nanoseconds < 999_500.0 {
+        format!("{} µs", two(nanoseconds / 1e3))
+    } else {
+        format!("{} ms", two(nanoseconds / 1e6))
+    }
 }
 
 /// The limits that a rule's own words name, in the order in which they are asked.
@@ -80,7 +127,7 @@ fn limits(set: &RuleSet, rule: &Rule) -> Vec<String> {
     names
 }
 
-fn text(painter: Painter, set: &RuleSet, counts: Option<&[RuleCount]>) -> String {
+fn text(painter: Painter, set: &RuleSet, measured: Option<&Measured>) -> String {
     let mut out = String::new();
     let wide = width();
     let mut compiled = 0;
@@ -114,14 +161,17 @@ fn text(painter: Painter, set: &RuleSet, counts: Option<&[RuleCount]>) -> String
         for line in interpreted {
             let _ = writeln!(out, "  {}", Safe(&line));
         }
-        if let Some(said) = counts.and_then(|all| all.get(at)) {
+        if let Some((said, cost)) = measured.map(|all| all.of(at)) {
             let broke = match said.failed {
                 0 => String::new(),
                 failed => format!(", {} broke", count(failed)),
             };
+            let cost = cost.map_or_else(String::new, |cost| {
+                format!("; by itself {} a {}", roughly(cost), rule.level().name())
+            });
             let _ = writeln!(
                 out,
-                "  {} fired, {} quiet, {} could not tell{broke}",
+                "  {} fired, {} quiet, {} could not tell{broke}{cost}",
                 count(said.fired),
                 count(said.quiet),
                 count(said.unknown),
@@ -158,7 +208,7 @@ fn text(painter: Painter, set: &RuleSet, counts: Option<&[RuleCount]>) -> String
     out
 }
 
-fn object(set: &RuleSet, rule: &Rule, counts: Option<&RuleCount>) -> String {
+fn object(set: &RuleSet, rule: &Rule, measured: Option<(RuleCount, Option<f64>)>) -> String {
     let limits = limits(set, rule);
     let limits: Vec<Value> = limits
         .iter()
@@ -193,6 +243,7 @@ fn object(set: &RuleSet, rule: &Rule, counts: Option<&RuleCount>) -> String {
         "place": rule.place().to_string(),
         "limits": limits,
         "runs": ways,
-        "counts": counts,
+        "counts": measured.map(|(counts, _)| counts),
+        "nanosecondsAPlace": measured.and_then(|(_, cost)| cost),
     }))
 }

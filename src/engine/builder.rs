@@ -45,6 +45,7 @@ pub struct EngineBuilder {
     max_problems: usize,
     notices: Notices,
     explain: Option<Explain>,
+    measure_rules: bool,
     variants: Vec<String>,
     clock: Arc<dyn Clock>,
     redactor: Option<Redactor>,
@@ -64,6 +65,7 @@ impl Default for EngineBuilder {
             max_problems: 100,
             notices: Notices::default(),
             explain: None,
+            measure_rules: false,
             variants: Vec::new(),
             clock: Arc::new(SystemClock),
             redactor: None,
@@ -151,6 +153,13 @@ impl EngineBuilder {
         self
     }
 
+    /// Measures on the first documents what each rule costs: [`Report::costs`](super::Report::costs).
+    #[must_use]
+    pub fn measure_rules(mut self) -> Self {
+        self.measure_rules = true;
+        self
+    }
+
     /// Tells of each document what every rule read and why it said what it said: far slower.
     #[must_use]
     pub fn explain(mut self, what: Explain) -> Self {
@@ -229,6 +238,7 @@ impl EngineBuilder {
             max_problems: self.max_problems,
             notices: self.notices,
             explain: self.explain,
+            measure_rules: self.measure_rules,
             variants,
             clock: self.clock,
             redactor,

@@ -6,6 +6,7 @@
 
 mod builder;
 mod capture;
+mod cost;
 mod current;
 mod explain;
 mod report;
@@ -34,6 +35,7 @@ use crate::rules::{Evaluator, Explainer, Outcome, RuleSet};
 use crate::schema::{Schema, Survey};
 use crate::sites::Sites;
 use capture::{Violated, capture};
+use cost::Costs;
 
 /// How much is said about notices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,6 +58,7 @@ pub struct Engine {
     max_problems: usize,
     notices: Notices,
     explain: Option<Explain>,
+    measure_rules: bool,
     /// the same rules with other limits
     variants: Vec<RuleSet>,
     clock: Arc<dyn Clock>,
@@ -131,6 +134,7 @@ impl Engine {
             survey: Survey::default(),
             facts: Arc::new(self.rules.facts()),
             evaluator: self.rules.evaluator(),
+            costs: Costs::new(self.measure_rules),
             explainer: self.explain.as_ref().map(|_| self.rules.explainer()),
             variants: self.variants.iter().map(RuleSet::evaluator).collect(),
             outcome: Outcome::default(),
@@ -174,6 +178,7 @@ pub struct Checker {
     survey: Survey,
     facts: Arc<Facts>,
     evaluator: Evaluator,
+    costs: Costs,
     explainer: Option<Explainer>,
     variants: Vec<Evaluator>,
     outcome: Outcome,
@@ -211,6 +216,7 @@ impl Checker {
             survey,
             facts,
             evaluator,
+            costs,
             explainer,
             variants,
             outcome,
@@ -334,6 +340,7 @@ impl Checker {
                 alert::build(&context, spots, rule, said, &mut report.alerts);
             }
         }
+        report.costs = costs.measure(evaluator, facts);
         for variant in variants {
             variant.run(facts, outcome);
             let fired = outcome.rules.iter().map(|said| said.findings.len() as u64);

@@ -123,6 +123,9 @@ pub struct Report {
     pub rule_faults: Vec<(usize, RuleFault)>,
     /// the alerts raised
     pub alerts: Vec<Alert>,
+    /// for each rule what it takes by itself for one place, in nanoseconds, if that was measured on
+    /// this document; `None` where there is no such place
+    pub costs: Vec<Option<f64>>,
     /// why each rule said what it said, if the engine explains
     pub explained: Option<Explained>,
     /// for each set of other limits that the engine tries, on how many places each rule fired
@@ -147,6 +150,7 @@ impl Report {
             rules: Vec::new(),
             rule_faults: Vec::new(),
             alerts: Vec::new(),
+            costs: Vec::new(),
             explained: None,
             variants: Vec::new(),
         }

@@ -19,9 +19,9 @@ use super::outcome::{FaultKind, Finding, Key, Outcome, RuleOutcome};
 use super::rule::{Rule, Words};
 
 /// A rule's cost is the least of at most so many rounds.
-const MOST_ROUNDS: usize = 1_000;
+const MOST_ROUNDS: usize = 200;
 /// After so long no further round is begun.
-const ENOUGH: Duration = Duration::from_millis(2);
+const ENOUGH: Duration = Duration::from_micros(500);
 
 /// Runs the rules of a set, one document at a time.
 pub struct Evaluator {
@@ -30,6 +30,10 @@ pub struct Evaluator {
     sandboxes: Vec<OnceCell<Sandbox>>,
     /// `None`: everything is interpreted
     answers: Option<Answers>,
+    /// by rule, whether no document needs the interpreter for it
+    plain: Vec<bool>,
+    /// the rules that are not plain
+    others: Vec<usize>,
 }
 
 impl std::fmt::Debug for Evaluator {
@@ -44,8 +48,13 @@ impl std::fmt::Debug for Evaluator {
 impl Evaluator {
     pub(crate) fn new(set: RuleSet) -> Evaluator {
         let answers = set.program().answers();
+        let plain = |rule: &Rule| rule.native.when.is_ok() && !rule.asks_interpreter();
+        let plain: Vec<bool> = set.rules().iter().map(plain).collect();
+        let others = (0..plain.len()).filter(|number| !plain[*number]);
         Evaluator {
             answers: Some(answers),
+            others: others.collect(),
+            plain,
             ..Evaluator::interpreted(set)
         }
     }
@@ -55,6 +64,8 @@ impl Evaluator {
         Evaluator {
             sandboxes: set.packs().iter().map(|_| OnceCell::new()).collect(),
             answers: None,
+            plain: vec![false; set.rules().len()],
+            others: (0..set.rules().len()).collect(),
             set,
         }
     }
@@ -74,15 +85,22 @@ impl Evaluator {
         let mut answers = self.answers.take();
         if let Some(answers) = &mut answers {
             self.set.program().ask(facts, answers, |number, answer| {
-                if let Some(outcome) = out.rules.get_mut(number) {
+                let Some(outcome) = out.rules.get_mut(number) else {
+                    return;
+                };
+                // On most documents a rule has nothing to say: nothing of it is looked at.
+                if self.plain[number] && answer.doubt() == 0 && answer.marks().yes == 0 {
+                    tally(answer, answer.marks(), answer.everywhere(), outcome);
+                } else {
                     self.settle(number, answer, facts, outcome);
                 }
             });
         }
         let native = answers.is_some();
         self.answers = answers;
-        for (number, outcome) in out.rules.iter_mut().enumerate() {
-            let rule = &self.set.rules()[number];
+        for number in &self.others {
+            let (number, rule) = (*number, &self.set.rules()[*number]);
+            let outcome = &mut out.rules[number];
             if !(native && rule.native.when.is_ok()) {
                 self.asking(rule)
                     .all(&self.set.runaways()[number], facts, outcome);
@@ -163,15 +181,13 @@ impl Evaluator {
         } else {
             self.fired(number, when, answer, facts, marks, outcome)
         };
-        let unknown = counted & answer.everywhere() & !(marks.yes | marks.no);
-        outcome.quiet += u64::from((marks.no & counted).count_ones());
-        if unknown != 0 {
-            outcome.unknown += u64::from(unknown.count_ones());
-            answer.lacked(unknown & !answer.doubt(), |field| outcome.lacked(field));
+        let unknown = tally(answer, marks, counted, outcome);
+        if unknown & answer.doubt() != 0 {
             for at in ones(unknown & answer.doubt()) {
                 let object = answer.places[at];
                 let said = Place { facts, object }.truth(when);
-                said.lacked().for_each(|field| outcome.lacked(field));
+                said.lacked()
+                    .for_each(|field| outcome.missing.insert(field));
             }
         }
     }
@@ -229,6 +245,20 @@ impl Evaluator {
         }
         answer.everywhere()
     }
+}
+
+/// Counts where a rule was quiet and where it could not tell, among the places that count; gives
+/// the latter.
+fn tally(answer: &Answer<'_>, marks: Marks, counted: u64, outcome: &mut RuleOutcome) -> u64 {
+    let unknown = counted & answer.everywhere() & !(marks.yes | marks.no);
+    outcome.quiet += u64::from((marks.no & counted).count_ones());
+    if unknown != 0 {
+        outcome.unknown += u64::from(unknown.count_ones());
+        answer.lacked(unknown & !answer.doubt(), |field| {
+            outcome.missing.insert(field);
+        });
+    }
+    unknown
 }
 
 /// The marks, where those in doubt are asked one by one.

@@ -132,7 +132,7 @@ impl Asking<'_> {
             Answer::Unknown(truth) => {
                 outcome.unknown += 1;
                 for source in truth.missing() {
-                    outcome.lacked(source.field);
+                    outcome.missing.insert(source.field);
                 }
             }
         }

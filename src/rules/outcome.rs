@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::compare::Comparison;
 use super::diagnostic::Place;
 use super::facts::ObjectId;
-use super::fields::FieldId;
+use super::field_set::FieldSet;
 
 /// The verdicts of every rule, in the order of [`RuleSet::rules`](super::RuleSet::rules).
 #[derive(Debug, Default)]
@@ -37,8 +37,8 @@ pub struct RuleOutcome {
     pub quiet: u64,
     /// On how many objects it could not tell.
     pub unknown: u64,
-    /// The readings it lacked there, each field once, in the order of the catalogue.
-    pub missing: Vec<FieldId>,
+    /// The readings it lacked there.
+    pub missing: FieldSet,
     /// On how many objects it broke, or was not asked because it had run away.
     pub failed: u64,
     /// The first break in this document.
@@ -55,13 +55,6 @@ impl RuleOutcome {
         (self.quiet, self.unknown, self.failed) = (0, 0, 0);
         self.fault = None;
         self.stopped = false;
-    }
-
-    /// Notes a reading that was lacked.
-    pub(crate) fn lacked(&mut self, field: FieldId) {
-        if let Err(at) = self.missing.binary_search(&field) {
-            self.missing.insert(at, field);
-        }
     }
 }
 
