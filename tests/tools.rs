@@ -49,7 +49,8 @@ fn every_session_goes_as_it_is_written() {
         let words = words(command);
         let output = run(&words.iter().map(String::as_str).collect::<Vec<_>>());
         // What a rule costs is measured, and is not the same twice.
-        let shown = cost.replace_all(&text(&output.stdout), "by itself …");
+        let shown = text(&output.stdout);
+        let shown = cost.replace_all(&shown, "by itself …");
         let mut got = format!("$ qualwatch {command}\n{shown}");
         if !output.stderr.is_empty() {
             got.push_str(&format!("--- said beside it\n{}", text(&output.stderr)));

@@ -71,6 +71,10 @@ pub(crate) const WORDLESS: &[&str] = &[
     "eval", "import", "export", "print", "debug", "sleep", "exit", CAPTURE,
 ];
 
+/// It compares by hash, so that of a reading, which may be missing, it takes no branch but the last:
+/// a wrong verdict, and no error.
+pub(crate) const SWITCH: &str = "switch";
+
 /// What is said of a rule that has used its time.
 pub(crate) const TOO_LONG: &str = "it took too long";
 
@@ -229,6 +233,7 @@ fn symbols(engine: &mut Engine, deadline: &Arc<Deadline>) {
     for word in WORDLESS {
         engine.disable_symbol(*word);
     }
+    engine.disable_symbol(SWITCH);
     // Rhai's own take plain bools only; these take three values. The precedences are Rhai's.
     for (symbol, precedence) in [("&&", 60), ("||", 30), ("??", 135)] {
         engine.disable_symbol(symbol);

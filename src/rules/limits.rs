@@ -7,7 +7,7 @@
 //! Decimal units shift the decimal point in the text, so `10%` is the double nearest to 0.1,
 //! not a product. A name or unit that is not known is an error with its place, never a guess.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -35,6 +35,10 @@ pub struct Entry {
 #[derive(Clone, Debug, Default)]
 pub struct Limits {
     entries: BTreeMap<String, Entry>,
+    /// names whose limits could not be read
+    refused: BTreeSet<String>,
+    /// whether a whole file could not be read
+    unread: bool,
 }
 
 impl Limits {
@@ -57,10 +61,22 @@ impl Limits {
 
     /// These limits, and those of `fallback` that have no name of their own here.
     pub(crate) fn over(mut self, fallback: Limits) -> Limits {
+        self.unread |= fallback.unread;
+        self.refused.extend(fallback.refused);
         for (name, entry) in fallback.entries {
             self.entries.entry(name).or_insert(entry);
         }
         self
+    }
+
+    /// Whether nobody wrote a limit, right or wrong.
+    pub(crate) fn are_none(&self) -> bool {
+        self.entries.is_empty() && self.refused.is_empty()
+    }
+
+    /// Whether there may be such a limit, in what could not be read: then nobody knows.
+    pub(crate) fn may_have(&self, name: &str) -> bool {
+        self.unread || self.refused.contains(name)
     }
 
     /// Sets a limit that exists. False if it does not.
@@ -113,12 +129,15 @@ impl Limits {
                 let place = error.span().and_then(place);
                 let kind = ProblemKind::Toml(error.message().to_owned());
                 problems.push(Problem::new(kind, place));
+                limits.unread = true;
                 return limits;
             }
         };
         for (name, value) in table.get_ref() {
             let span = name.span();
             let name = name.get_ref().as_ref();
+            // Until it was read.
+            limits.refused.insert(name.to_owned());
             if !is_name(name) {
                 let kind = ProblemKind::BadLimit(format!("`{name}` is no name for a limit"));
                 problems.push(
@@ -148,6 +167,7 @@ impl Limits {
                         source,
                         place: place(span),
                     };
+                    limits.refused.remove(name);
                     limits.entries.insert(name.to_owned(), entry);
                 }
                 Err(why) => {
@@ -272,6 +292,24 @@ const UNITS: &[(&str, Unit, Scale)] = &[
     ("packets", Unit::Packets, Scale::Tens(0)),
 ];
 
+/// Units as they are written elsewhere, and what to write here.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("sec", "seconds are `s`, as in `30s`"),
+    ("secs", "seconds are `s`, as in `30s`"),
+    ("second", "seconds are `s`, as in `30s`"),
+    ("seconds", "seconds are `s`, as in `30s`"),
+    ("msec", "milliseconds are `ms`, as in `30ms`"),
+    ("milliseconds", "milliseconds are `ms`, as in `30ms`"),
+    ("m", "minutes are `min`, milliseconds `ms`"),
+    ("mins", "minutes are `min`, as in `5min`"),
+    ("minutes", "minutes are `min`, as in `5min`"),
+    ("percent", "per cent is `%`, as in `10%`"),
+    ("kbps", "it is `kbit/s` here"),
+    ("Mbps", "it is `Mbit/s` here"),
+    ("kb/s", "bytes are not counted here: 1 kB/s is `8kbit/s`"),
+    ("MB/s", "bytes are not counted here: 1 MB/s is `8Mbit/s`"),
+];
+
 #[derive(Clone, Copy)]
 enum Scale {
     Tens(i32),
@@ -319,6 +357,12 @@ fn parse_quantity(written: &str) -> Result<Quantity, String> {
     };
     let Some((_, base, scale)) = UNITS.iter().find(|(name, ..)| *name == unit) else {
         let names = UNITS.iter().map(|(name, ..)| *name);
+        if let Some((_, meant)) = ELSEWHERE
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(unit))
+        {
+            return Err(format!("unknown unit `{unit}`; {meant}"));
+        }
         let near = did_you_mean(unit, names.clone())
             .unwrap_or_else(|| format!("the units are {}", names.collect::<Vec<_>>().join(", ")));
         return Err(format!("unknown unit `{unit}`; {near}"));

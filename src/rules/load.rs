@@ -251,6 +251,12 @@ impl Loader {
             named.push(Problem::new(kind, last));
         }
         for problem in named.into_iter().chain(findings.problems) {
+            if let ProblemKind::UnknownLimit(limit) = &problem.kind
+                && limits.may_have(limit)
+            {
+                // What is wrong with the limit itself is told, and is all that is known.
+                continue;
+            }
             if problem.kind.is_notice() {
                 self.notices.push(problem);
             } else {

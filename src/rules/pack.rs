@@ -183,10 +183,11 @@ fn text(path: &Path) -> std::io::Result<Arc<str>> {
     if text.len() as u64 > LONGEST {
         return Err(Error::new(
             ErrorKind::InvalidData,
-            "longer than 256 KiB; make several files of it",
+            "longer than 256 KiB; make several files of it, or folders with limits of their own",
         ));
     }
-    Ok(text.into())
+    // Editors of Windows put a mark in front, which is no part of the text.
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(&text).into())
 }
 
 fn name(path: &Path) -> Arc<str> {

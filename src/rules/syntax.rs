@@ -6,7 +6,7 @@
 
 use rhai::{ParseErrorType, Position};
 
-use super::engine::WORDLESS;
+use super::engine::{SWITCH, WORDLESS};
 use super::fields::Level;
 use super::rule::Severity;
 
@@ -65,6 +65,13 @@ impl<'s> Around<'s> {
         if matches!(word, "null" | "nil" | "None" | "undefined") {
             return Some("what is missing is asked with `!has(x)`".to_owned());
         }
+        if word == SWITCH {
+            return Some(
+                "a `switch` cannot look into a reading, which may be missing; write \
+                 `if certain(x == …) { … } else { … }`, or conditions joined by `||`"
+                    .to_owned(),
+            );
+        }
         if WORDLESS.contains(&word) {
             return Some(format!(
                 "rules have no `{word}`: they register rules and do nothing else"
@@ -103,6 +110,18 @@ impl<'s> Around<'s> {
         if self.at.starts_with('?') {
             let text = "there is no `? :`; join conditions with `&&` and `||`";
             return Some(text.to_owned());
+        }
+        if self
+            .at
+            .starts_with(|c: char| c.is_whitespace() && !c.is_ascii())
+        {
+            return Some("a blank of another kind stands here; put a plain one".to_owned());
+        }
+        if self.at.starts_with(['“', '”', '„', '‘', '’', '«', '»']) {
+            return Some("texts have straight quotes: `\"main-audio\"`".to_owned());
+        }
+        if self.at.starts_with('#') {
+            return Some("a remark begins with `//`".to_owned());
         }
         if self.at.starts_with('\'') {
             return Some("texts have double quotes: `\"main-audio\"`".to_owned());

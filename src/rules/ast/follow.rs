@@ -363,7 +363,6 @@ fn returns(stmts: &[Stmt]) -> bool {
 fn statement(stmt: &Stmt) -> &'static str {
     match stmt {
         Stmt::While(..) | Stmt::Do(..) | Stmt::For(..) => "a loop",
-        Stmt::Switch(..) => "a `switch`",
         Stmt::Assignment(..) => "an assignment",
         Stmt::TryCatch(..) => "a `try`",
         Stmt::BreakLoop(..) => "a `break` or `continue`",

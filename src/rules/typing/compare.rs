@@ -12,6 +12,9 @@ use crate::rules::problem::ProblemKind;
 use crate::rules::typed::{Dimension, Shape, Sort, Typed, TypedKind};
 use crate::rules::value::Value;
 
+/// So many members are all shown beside the likeliest.
+const FEW_MEMBERS: usize = 12;
+
 impl Checker<'_> {
     /// Whether it is a value, which can be compared; reports what is none.
     pub(super) fn value(&mut self, typed: &Typed) -> bool {
@@ -209,12 +212,17 @@ impl Checker<'_> {
         let near = names()
             .find(|name| name.eq_ignore_ascii_case(got))
             .or_else(|| nearest(got, names()));
+        let all = || {
+            let quoted: Vec<String> = names().map(|name| format!("`\"{name}\"`")).collect();
+            quoted.join(", ")
+        };
         let mut help = match near {
-            Some(name) => format!("did you mean `\"{name}\"`?"),
-            None => {
-                let quoted: Vec<String> = names().map(|name| format!("`\"{name}\"`")).collect();
-                format!("it is one of {}", quoted.join(", "))
+            // A near one may be the opposite: a few are all shown.
+            Some(name) if members.len() <= FEW_MEMBERS && !name.eq_ignore_ascii_case(got) => {
+                format!("did you mean `\"{name}\"`? It is one of {}", all())
             }
+            Some(name) => format!("did you mean `\"{name}\"`?"),
+            None => format!("it is one of {}", all()),
         };
         if let TypedKind::Reading(path, field) = &holder.kind
             && field.meaning().grows
@@ -224,7 +232,7 @@ impl Checker<'_> {
                 _ => "",
             };
             let whole = format!("{}.{}{text}", self.written(path), field.name());
-            let dot = if near.is_some() { "" } else { "." };
+            let dot = if help.ends_with('?') { "" } else { "." };
             help.push_str(&format!(
                 "{dot} Should Graph have a new member, `contains({whole}, \"{got}\")` asks for \
                  it unchecked"

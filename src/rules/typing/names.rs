@@ -181,7 +181,7 @@ fn one_of(mut names: Vec<String>) -> String {
 
 pub(crate) fn unknown_limit(limits: &Limits, name: &str) -> (ProblemKind, Option<String>) {
     let help = did_you_mean(name, limits.names()).unwrap_or_else(|| {
-        if limits.names().next().is_none() {
+        if limits.are_none() {
             "there is no thresholds.toml beside this file, or it has no limits".to_owned()
         } else {
             format!("add `{name} = …` to thresholds.toml")

@@ -200,7 +200,6 @@ fn what_cannot_be_followed_says_where_and_why() {
         ("fn f(s) { f(s) }", "|s| f(s)", "`f`, which calls itself"),
         ("", "|s| #{ a: 1 }.a == 1", "a map"),
         ("", "|s| { let f = |x| x; true }", "a closure in a closure"),
-        ("", "|s| switch s { _ => true }", "a `switch`"),
         ("", "|s| { throw \"x\" }", "a `throw`"),
         (
             "fn f() { true }",
