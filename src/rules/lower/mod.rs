@@ -7,7 +7,9 @@
 //! Nothing here can fail on a document, and nothing here calls the interpreter: the two share
 //! readings and no judgement, and must agree to the letter.
 
+mod among;
 mod block;
+mod column;
 mod exact;
 mod lacked;
 mod part;

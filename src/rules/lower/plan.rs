@@ -7,7 +7,7 @@
 
 use std::hash::Hash;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::rules::compare::Op;
 use crate::rules::expr::Arithmetic;
@@ -15,6 +15,7 @@ use crate::rules::fields::{FieldId, Kind, Level, Link};
 use crate::rules::layout::Layout;
 use crate::rules::value::Value;
 
+use super::among::Among;
 use super::exact;
 use super::tree::{Constant, Operand, Reading, Truth};
 
@@ -89,42 +90,6 @@ pub(super) struct Bound {
     pub(super) op: Op,
     pub(super) number: Index,
     pub(super) limit: u64,
-}
-
-/// The constants of an `in`.
-#[derive(Debug)]
-pub(super) enum Among {
-    Few(Box<[Box<str>]>),
-    Many(FxHashSet<Box<str>>),
-}
-
-/// Up to so many constants are compared one by one.
-const FEW: usize = 8;
-
-impl Among {
-    fn of(texts: &[Box<str>]) -> Among {
-        if texts.len() <= FEW {
-            Among::Few(texts.into())
-        } else {
-            Among::Many(texts.iter().cloned().collect())
-        }
-    }
-
-    pub(super) fn has(&self, text: &str) -> bool {
-        match self {
-            Among::Few(texts) => texts.iter().any(|known| **known == *text),
-            Among::Many(texts) => texts.contains(text),
-        }
-    }
-}
-
-/// Whether a number is one of an ascending list.
-pub(super) fn among(numbers: &[f64], number: f64) -> bool {
-    if numbers.len() <= FEW {
-        return numbers.contains(&number);
-    }
-    let at = numbers.partition_point(|known| *known < number);
-    numbers.get(at) == Some(&number)
 }
 
 /// Everything that is asked on one level.
