@@ -187,6 +187,8 @@ fn facts(finding: &Finding) -> String {
     let said = |evidence: &&Evidence| match evidence.field {
         "label" | "streamDirection" | "path" => true,
         "rating" => what.rating.is_some(),
+        // That nothing was ticked is nothing to tell.
+        "tokens" if evidence.op == "has" && evidence.value == serde_json::json!([]) => true,
         "tokens" => !what.tokens.is_empty(),
         "stage" => what.stage.is_some(),
         "reason" => what.reason.is_some(),
