@@ -176,19 +176,13 @@ impl Evaluator {
         if answer.doubt() != 0 {
             marks = one_by_one(when, answer, facts, marks);
         }
-        let counted = if marks.yes == 0 && !rule.asks_interpreter() {
-            answer.everywhere()
-        } else {
-            self.fired(number, when, answer, facts, marks, outcome)
-        };
+        let counted = self.fired(number, when, answer, facts, marks, outcome);
         let unknown = tally(answer, marks, counted, outcome);
-        if unknown & answer.doubt() != 0 {
-            for at in ones(unknown & answer.doubt()) {
-                let object = answer.places[at];
-                let said = Place { facts, object }.truth(when);
-                said.lacked()
-                    .for_each(|field| outcome.missing.insert(field));
-            }
+        for at in ones(unknown & answer.doubt()) {
+            let object = answer.places[at];
+            let said = Place { facts, object }.truth(when);
+            said.lacked()
+                .for_each(|field| outcome.missing.insert(field));
         }
     }
 

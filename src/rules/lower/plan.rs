@@ -233,9 +233,8 @@ impl<'l> Planner<'l> {
         };
         let first = bounds.map(|step| self.step(step));
         let all = first.into_iter().chain(others);
-        let joined =
-            all.reduce(|a, b| index_of(&mut self.steps, &mut self.plan.steps, Step::Or(a, b)));
-        joined.unwrap_or_default()
+        let joined = all.reduce(|a, b| self.step(Step::Or(a, b)));
+        joined.unwrap_or_else(|| self.step(Step::Never))
     }
 
     fn unless_equal(&mut self, op: Op, equal: Step) -> Index {
