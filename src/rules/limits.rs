@@ -75,6 +75,14 @@ impl Limits {
         self.entries.is_empty() && self.refused.is_empty()
     }
 
+    /// Those of a file that could not be read.
+    pub(crate) fn unread() -> Limits {
+        Limits {
+            unread: true,
+            ..Limits::default()
+        }
+    }
+
     /// Whether there may be such a limit, in what could not be read: then nobody knows.
     pub(crate) fn may_have(&self, name: &str) -> bool {
         self.unread || self.refused.contains(name)

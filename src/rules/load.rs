@@ -95,7 +95,10 @@ struct Loader {
 
 impl Loader {
     fn limits(&mut self, pack: &PackSource) -> Limits {
-        let mut limits = Limits::default();
+        let mut limits = match pack.unread {
+            true => Limits::unread(),
+            false => Limits::default(),
+        };
         for (file, text) in &pack.thresholds {
             let known = self.sources.insert(file.clone(), text.clone()).is_some();
             let mut found = Vec::new();
@@ -123,7 +126,7 @@ impl Loader {
                     why,
                 };
                 self.problems.push(Problem::new(kind, None));
-            } else if !exists {
+            } else if !exists && !packs.iter().any(|limits| limits.may_have(name)) {
                 let names = packs.iter().flat_map(Limits::names);
                 let help = did_you_mean(name, names);
                 let kind = ProblemKind::UnknownOverride {

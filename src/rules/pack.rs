@@ -56,6 +56,8 @@ pub struct PackSource {
     /// Whether the first of `thresholds` belongs to these files alone, so that a limit in it
     /// that none of them reads is worth a notice.
     pub whole: bool,
+    /// Whether a `thresholds.toml` is there that could not be read: nobody knows what it holds.
+    pub unread: bool,
 }
 
 impl PackSource {
@@ -66,6 +68,7 @@ impl PackSource {
             thresholds: vec![text(&THRESHOLDS)],
             files: FILES.iter().map(text).collect(),
             whole: true,
+            unread: false,
         }
     }
 }
@@ -148,7 +151,10 @@ fn pack(
         match text(&candidate) {
             Ok(text) => pack.thresholds.push((name(&candidate), text)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => pack.whole &= !own,
-            Err(error) => problems.push(unreadable(&candidate, &error)),
+            Err(error) => {
+                pack.unread = true;
+                problems.push(unreadable(&candidate, &error));
+            }
         }
     }
     Ok((!pack.files.is_empty()).then_some(pack))

@@ -99,6 +99,7 @@ pub(crate) fn pack(thresholds: &str, rules: &str) -> PackSource {
         thresholds: vec![("rules/thresholds.toml".into(), thresholds.into())],
         files: vec![("rules/test.rhai".into(), rules.into())],
         whole: true,
+        unread: false,
     }
 }
 

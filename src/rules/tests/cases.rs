@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::build::{LIMITS, pack};
-use crate::rules::{Overrides, PROBLEM_CODES, PackSource, RuleSet, render};
+use crate::rules::{Overrides, PROBLEM_CODES, PackSource, ProblemKind, RuleSet, render};
 
 #[test]
 fn problems_and_notices_read_as_expected() {
@@ -170,4 +170,49 @@ fn a_folder_is_its_own_files_and_a_sub_folder_falls_back_to_its_parent() {
         .expect_err("no rules")
         .to_string();
     assert!(said.contains("no rules in"), "{said}");
+}
+
+/// What is wrong with a folder of one rule on `limits::jitter`, and these bytes as its thresholds.
+fn refused(thresholds: &[u8], overrides: &Overrides) -> Vec<ProblemKind> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rule = "rule(\"a\", #{ on: \"stream\", when: |s| s.averageJitter > limits::jitter });";
+    fs::write(folder.path().join("a.rhai"), rule).expect("a file");
+    fs::write(folder.path().join("thresholds.toml"), thresholds).expect("a file");
+    let errors = RuleSet::load(&[folder.path().to_path_buf()], overrides);
+    let problems = errors.expect_err("refused").problems;
+    problems.into_iter().map(|problem| problem.kind).collect()
+}
+
+#[test]
+fn what_is_wrong_with_limits_is_all_that_is_told_of_them() {
+    let mut set = Overrides::none();
+    assert!(set.add("jitter=40ms"));
+    for overrides in [Overrides::none(), set] {
+        let kinds = refused(b"jitter = \"30 \xfcs\"", &overrides);
+        assert!(
+            matches!(&*kinds, [ProblemKind::Unreadable { .. }]),
+            "{kinds:?}"
+        );
+        let kinds = refused(b"jitter = 30 ms", &overrides);
+        assert!(matches!(&*kinds, [ProblemKind::Toml(_)]), "{kinds:?}");
+        let kinds = refused(b"jitter = \"30 seconds\"", &overrides);
+        assert!(matches!(&*kinds, [ProblemKind::BadLimit(_)]), "{kinds:?}");
+    }
+    let kinds = refused(b"jiter = \"30 seconds\"", &Overrides::none());
+    let limit = |kind: &ProblemKind| matches!(kind, ProblemKind::UnknownLimit(_));
+    assert!(kinds.iter().any(limit), "{kinds:?}");
+}
+
+#[test]
+fn a_mark_in_front_of_a_file_is_no_part_of_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rule = "rule(\"a\", #{ on: \"stream\", when: |s| s.averageJitter > limits::jiter });";
+    for (name, text) in [("a.rhai", rule), ("thresholds.toml", "jitter = \"30ms\"")] {
+        fs::write(folder.path().join(name), format!("\u{feff}{text}")).expect("a file");
+    }
+    let errors = RuleSet::load(&[folder.path().to_path_buf()], &Overrides::none());
+    let problems = errors.expect_err("a wrong name").problems;
+    let places = problems.iter().filter_map(|problem| problem.place.as_ref());
+    let places: Vec<usize> = places.map(|place| place.column).collect();
+    assert_eq!(places, [rule.find("jiter").expect("there") + 1]);
 }
