@@ -75,7 +75,7 @@ pub enum TestForm {
 const RULES_EXAMPLES: &str = "\
 Examples:
   qualwatch rules                             the shipped rules and their limits
-  qualwatch rules --rules rules/ records/     with what each said of stored records
+  qualwatch rules --rules rules/ records/     with what each said of stored records, and its cost
   qualwatch rules --set jitter=40ms           with another limit
   qualwatch rules --format json               one JSON object a rule
 
@@ -87,6 +87,7 @@ Exit status:
 #[command(after_help = RULES_EXAMPLES)]
 pub struct Rules {
     /// Files, folders (read once) or - for standard input, in which to count what each rule says
+    /// and to measure what it costs
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
