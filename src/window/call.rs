@@ -84,6 +84,13 @@ struct Parts {
     last_page: bool,
 }
 
+impl Parts {
+    /// Whether the record has not the page's session itself.
+    fn needs(&self, page: &Part) -> bool {
+        self.record.iter().all(|part| part.session != page.session)
+    }
+}
+
 /// An alert that a call supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Kept {
@@ -278,12 +285,25 @@ impl Call {
         late
     }
 
+    /// What pages hold that does not count, but may again with another version.
+    pub(crate) fn waiting(&self) -> Vec<Item> {
+        let takes_pages = self.takes_pages();
+        let Some(parts) = &self.parts else {
+            return Vec::new();
+        };
+        let pages = parts.pages.iter();
+        let waiting = pages.filter(|page| !(takes_pages && parts.needs(page)));
+        waiting
+            .flat_map(|page| page.items.iter().copied())
+            .collect()
+    }
+
     /// Works out what counts now.
     pub(crate) fn apply(&mut self) -> Vec<Item> {
         let takes_pages = self.takes_pages();
         if let Some(parts) = &self.parts {
-            let own = |page: &&Part| !parts.record.iter().any(|part| part.session == page.session);
-            let pages = parts.pages.iter().filter(|page| takes_pages && own(page));
+            let pages = parts.pages.iter();
+            let pages = pages.filter(|page| takes_pages && parts.needs(page));
             let counting: Vec<&Part> = parts.record.iter().chain(pages).collect();
             if takes_pages {
                 self.count = counting.len() as u32;

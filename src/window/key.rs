@@ -52,6 +52,8 @@ pub(crate) struct KeyState {
     pub(crate) muted: bool,
     /// When the clock is to look here.
     pub(crate) timer: Option<u32>,
+    /// How many samples calls hold of it that do not count now, and may count again.
+    pub(crate) waiting: u32,
     /// How many samples were given up at the limit.
     pub(crate) given_up: u32,
 }
@@ -215,16 +217,25 @@ impl KeyState {
             return cool;
         };
         let gone = last.saturating_add(spec.reach()).saturating_add(lateness);
-        if self.machine() == Machine::Idle && last <= self.folded {
-            let gone = gone.saturating_add(spec.step + 1);
-            return Some(cool.map_or(gone, |cool| cool.min(gone)));
-        }
         let leaves = |step: u32| step.saturating_add(spec.lengths.within);
-        let after = |step: &u32| *step > self.folded;
         let held = self
             .buckets
             .partition_point(|b| leaves(b.step) <= self.folded);
+        if self.machine() == Machine::Idle && last <= self.folded {
+            let samples: u32 = self.buckets[held..].iter().map(|b| b.count).sum();
+            if !spec.worsens_by_leaving() || samples < spec.minimum.samples {
+                let gone = gone.saturating_add(spec.step + 1);
+                return Some(cool.map_or(gone, |cool| cool.min(gone)));
+            }
+        }
+        let after = |step: &u32| *step > self.folded;
         let next = self.buckets.get(held).map(|b| leaves(b.step));
+        // What leaves the past makes the window the larger beside it.
+        let forgets = |step: u32| step.saturating_add(spec.reach());
+        let past = self
+            .buckets
+            .partition_point(|b| forgets(b.step) <= self.folded);
+        let past = self.buckets.get(past).map(|b| forgets(b.step));
         let fresh = self.buckets.partition_point(|b| b.step <= self.folded);
         let comes = self.buckets.get(fresh).map(|b| b.step);
         let turns = match self.machine() {
@@ -232,7 +243,7 @@ impl KeyState {
             Machine::Pending { since } => Some(since.saturating_add(spec.lengths.hold)),
             Machine::Firing { fine, .. } => fine.map(|at| at.saturating_add(spec.lengths.keep)),
         };
-        let due = [next, comes, turns, cool]
+        let due = [next, past, comes, turns, cool]
             .into_iter()
             .flatten()
             .filter(after)
@@ -246,6 +257,7 @@ impl KeyState {
             && self.machine() == Machine::Idle
             && self.marks.is_empty()
             && self.cool.is_none()
+            && self.waiting == 0
     }
 }
 

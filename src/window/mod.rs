@@ -150,7 +150,7 @@ impl Windows {
         if said.arrival.counts() {
             self.changed.calls.insert(row);
             said.repeated = call.known(contribution);
-            let before = call.applied();
+            let (before, waited) = (call.applied(), call.waiting());
             let late = call.keep(contribution, |sample| {
                 if sample.at < horizon {
                     return None;
@@ -161,6 +161,7 @@ impl Windows {
             self.counts.late += u64::from(late);
             let after = call.apply();
             self.replace(row, &before, &after);
+            self.wait(&waited, &call.waiting());
             self.counts.ahead += u64::from(
                 contribution
                     .end
@@ -323,6 +324,26 @@ impl Windows {
                     key.remove(&item.sample(call));
                 }
                 self.touched.push((item.key, item.step));
+            }
+        }
+    }
+
+    /// Keeps the keys of what a call holds and does not count: it refers to them by their rows.
+    fn wait(&mut self, before: &[Item], after: &[Item]) {
+        for (items, add) in [(after, true), (before, false)] {
+            for item in items {
+                if self.keys.turn(item.key) != item.turn {
+                    continue;
+                }
+                let Some(key) = self.keys.get_mut(item.key) else {
+                    continue;
+                };
+                if add {
+                    key.waiting += 1;
+                } else {
+                    key.waiting = key.waiting.saturating_sub(1);
+                    self.touched.push((item.key, item.step));
+                }
             }
         }
     }
@@ -513,6 +534,7 @@ impl Windows {
             self.counts.evicted_calls += 1;
             self.changed.calls.insert(row);
             self.events.forget(&call);
+            self.wait(&call.waiting(), &[]);
             for item in call.applied() {
                 if self.keys.turn(item.key) == item.turn
                     && let Some(key) = self.keys.get_mut(item.key)

@@ -132,6 +132,11 @@ impl Spec {
         self.lengths.within.saturating_add(past)
     }
 
+    /// Whether a window can turn bad by what leaves it: of fewer good samples a share is worse.
+    pub(crate) fn worsens_by_leaving(&self) -> bool {
+        self.below || !matches!(self.measure, Measure::Count | Measure::Distinct)
+    }
+
     /// Whether a value is beyond a limit; at it is not beyond.
     pub(crate) fn beyond(&self, value: f64, limit: f64) -> bool {
         if self.below {

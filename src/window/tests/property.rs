@@ -124,6 +124,47 @@ fn run(spec: &Spec, documents: &[Contribution]) -> Windows {
     windows
 }
 
+fn mean_over_five(within: u32) -> Spec {
+    let lengths = Lengths {
+        within,
+        ..Lengths::default()
+    };
+    Spec::new("rule", Measure::Mean, 5.0, lengths)
+}
+
+#[test]
+fn what_a_page_holds_counts_again_when_a_later_version_asks_for_it() {
+    let spec = mean_over_five(60);
+    let page = (4, None, false, vec![(0, vec![(0, 3941, 0, 6)])]);
+    let all = [
+        page,
+        (4, Some(1), false, vec![]),
+        (4, Some(2), true, vec![]),
+    ];
+    let all = contributions(&spec, &all);
+    let want = State::Firing(BASE + 3941);
+    assert_eq!(naive::state(&spec, 0, "a", &all, BASE + SPAN), want);
+    assert_eq!(state_of(&run(&spec, &all), "a"), want);
+}
+
+#[test]
+fn a_mean_turns_bad_when_the_good_leave_it_and_nobody_comes() {
+    let spec = mean_over_five(504);
+    let samples = vec![(1, 3920, 0, 6), (1, 3420, 0, 0)];
+    let mut all = contributions(&spec, &[(0, Some(1), false, vec![(0, samples)])]);
+    all[0].end = Some(BASE + 3920);
+    for call in ["x", "y", "z"] {
+        let call = Arc::from(call);
+        all.push(Contribution {
+            call,
+            ..last_call(BASE + SPAN)
+        });
+    }
+    let want = State::Firing(BASE + 3924);
+    assert_eq!(naive::state(&spec, 0, "b", &all, BASE + SPAN), want);
+    assert_eq!(state_of(&run(&spec, &all), "b"), want);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
