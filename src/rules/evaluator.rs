@@ -89,8 +89,9 @@ impl Evaluator {
                     return;
                 };
                 // On most documents a rule has nothing to say: nothing of it is looked at.
-                if self.plain[number] && answer.doubt() == 0 && answer.marks().yes == 0 {
-                    tally(answer, answer.marks(), answer.everywhere(), outcome);
+                let silent = answer.doubt() == 0 && answer.marks().yes == 0;
+                if silent && self.plain[number] && outcome.findings.is_empty() {
+                    count(answer, answer.marks(), answer.everywhere(), outcome);
                 } else {
                     self.settle(number, answer, facts, outcome);
                 }
@@ -104,6 +105,9 @@ impl Evaluator {
             if !(native && rule.native.when.is_ok()) {
                 self.asking(rule)
                     .all(&self.set.runaways()[number], facts, outcome);
+            }
+            if outcome.findings.is_empty() {
+                outcome.missing.clear();
             }
             if !outcome.stopped {
                 self.set.runaways()[number].forgive();
@@ -176,13 +180,25 @@ impl Evaluator {
         if answer.doubt() != 0 {
             marks = one_by_one(when, answer, facts, marks);
         }
+        let (fired, unknown) = (!outcome.findings.is_empty(), outcome.unknown);
         let counted = self.fired(number, when, answer, facts, marks, outcome);
-        let unknown = tally(answer, marks, counted, outcome);
-        for at in ones(unknown & answer.doubt()) {
-            let object = answer.places[at];
+        let lacking = count(answer, marks, counted, outcome);
+        if outcome.findings.is_empty() {
+            return;
+        }
+        let missing = &mut outcome.missing;
+        answer.lacked(lacking & !answer.doubt(), |field| missing.insert(field));
+        let doubted = ones(lacking & answer.doubt()).map(|at| answer.places[at]);
+        // What was lacked in the blocks before is asked for now that it is wanted.
+        let before = match fired || unknown == 0 {
+            true => &[][..],
+            false => &facts.objects(rule.level)[..answer.before],
+        };
+        for object in doubted.chain(before.iter().copied()) {
             let said = Place { facts, object }.truth(when);
-            said.lacked()
-                .for_each(|field| outcome.missing.insert(field));
+            if said.verdict.is_none() {
+                said.lacked().for_each(|field| missing.insert(field));
+            }
         }
     }
 
@@ -243,15 +259,10 @@ impl Evaluator {
 
 /// Counts where a rule was quiet and where it could not tell, among the places that count; gives
 /// the latter.
-fn tally(answer: &Answer<'_>, marks: Marks, counted: u64, outcome: &mut RuleOutcome) -> u64 {
+fn count(answer: &Answer<'_>, marks: Marks, counted: u64, outcome: &mut RuleOutcome) -> u64 {
     let unknown = counted & answer.everywhere() & !(marks.yes | marks.no);
     outcome.quiet += u64::from((marks.no & counted).count_ones());
-    if unknown != 0 {
-        outcome.unknown += u64::from(unknown.count_ones());
-        answer.lacked(unknown & !answer.doubt(), |field| {
-            outcome.missing.insert(field);
-        });
-    }
+    outcome.unknown += u64::from(unknown.count_ones());
     unknown
 }
 

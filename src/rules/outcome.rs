@@ -37,7 +37,7 @@ pub struct RuleOutcome {
     pub quiet: u64,
     /// On how many objects it could not tell.
     pub unknown: u64,
-    /// The readings it lacked there.
+    /// The readings it lacked there, if it fired elsewhere; one that fired nowhere tells nobody.
     pub missing: FieldSet,
     /// On how many objects it broke, or was not asked because it had run away.
     pub failed: u64,

@@ -85,9 +85,19 @@ impl Document {
     }
 
     pub(crate) fn run(self, set: &RuleSet) -> Outcome {
+        self.said(set, true)
+    }
+
+    /// What the compiled rules say, or the interpreter by itself.
+    pub(crate) fn said(self, set: &RuleSet, native: bool) -> Outcome {
         let mut outcome = Outcome::default();
         let facts = Arc::new(self.facts);
-        set.evaluator().run(&facts, &mut outcome);
+        let mut evaluator = if native {
+            set.evaluator()
+        } else {
+            set.interpreter()
+        };
+        evaluator.run(&facts, &mut outcome);
         assert!(Arc::try_unwrap(facts).is_ok(), "a rule kept the document");
         outcome
     }

@@ -1,7 +1,7 @@
 //! The language: three values, exact comparison, evidence, faults.
 
 use super::build::Set::{B, I, L, N, T};
-use super::build::{Document, LIMITS, Set, evidence, verdict};
+use super::build::{Document, LIMITS, Set, evidence, stream_rule, verdict};
 use crate::rules::{Key, Overrides, RuleSet};
 
 const NONE: &[(&str, Set<'_>)] = &[];
@@ -226,19 +226,44 @@ fn evidence_is_what_made_it_true() {
 }
 
 #[test]
-fn an_unknown_names_what_is_missing_and_a_calculation_all_its_readings() {
-    let (said, outcome) = verdict(
-        "s.averageJitter > 30 || s.averageRoundTripTime > 500 || s.maxJitter > 30",
-        &[("maxJitter", N(3.0))],
-    );
-    assert_eq!(said, "unknown");
-    let missing: Vec<_> = outcome.rules[0]
-        .missing
-        .iter()
-        .map(|field| field.name())
-        .collect();
-    assert_eq!(missing, ["averageJitter", "averageRoundTripTime"]);
+fn a_rule_that_fired_names_what_was_missing_elsewhere_however_far_away() {
+    let set =
+        stream_rule("s.averageJitter > 30 || s.averageRoundTripTime > 500 || s.maxJitter > 30");
+    // Compiled rules are asked about 64 streams at once: the bad one stands with the others, in a
+    // later block, in an earlier one, and nowhere.
+    for (bad, streams, want) in [
+        (Some(1), 2, vec!["averageJitter", "averageRoundTripTime"]),
+        (
+            Some(129),
+            130,
+            vec!["averageJitter", "averageRoundTripTime"],
+        ),
+        (Some(0), 130, vec!["averageJitter", "averageRoundTripTime"]),
+        (Some(0), 1, vec![]),
+        (None, 130, vec![]),
+    ] {
+        let said = [true, false].map(|native| {
+            let mut document = Document::new(&set, "main-audio");
+            for stream in 0..streams {
+                let jitter = if Some(stream) == bad { 31.0 } else { 3.0 };
+                document.stream(&[("maxJitter", N(jitter))]);
+            }
+            let outcome = document.said(&set, native);
+            let rule = &outcome.rules[0];
+            let unknown = streams - u64::from(bad.is_some());
+            assert_eq!(
+                (rule.findings.len(), rule.unknown),
+                (usize::from(bad.is_some()), unknown)
+            );
+            let names = rule.missing.iter().map(|field| field.name());
+            names.collect::<Vec<_>>()
+        });
+        assert_eq!(said, [want.clone(), want], "{bad:?} of {streams}");
+    }
+}
 
+#[test]
+fn a_calculation_names_all_its_readings() {
     let fields = [("maxJitter", N(266.0)), ("averageJitter", N(12.0))];
     let (_, outcome) = verdict("s.maxJitter - s.averageJitter > 100", &fields);
     let comparison = &outcome.rules[0].findings[0].evidence[0];
