@@ -38,7 +38,7 @@ pub(crate) struct Outline {
     /// Other namespaces that are named.
     pub(crate) namespaces: Vec<Named>,
     /// Functions that are called, each with how many values.
-    pub(crate) calls: Vec<(Named, usize)>,
+    pub(crate) calls: Vec<Called>,
     /// Functions that the file defines, each with how many parameters.
     pub(crate) functions: BTreeSet<(String, usize)>,
     /// Properties that are set: `x.name = …`.
@@ -90,6 +90,16 @@ pub(crate) struct KeyOutline {
     pub(crate) spot: Spot,
     pub(crate) value: Spot,
     pub(crate) closure: Option<ClosureOutline>,
+}
+
+/// A call of a function.
+#[derive(Debug)]
+pub(crate) struct Called {
+    pub(crate) function: Named,
+    /// How many values it is given, with what stands before a dot.
+    pub(crate) got: usize,
+    /// Whether it is written behind a dot.
+    pub(crate) dotted: bool,
 }
 
 /// A closure written as a rule's value.
@@ -166,7 +176,7 @@ pub(crate) fn outline(ast: &AST) -> Outline {
     ] {
         names.sort_by_key(|named| named.spot);
     }
-    outline.calls.sort_by_key(|(named, _)| named.spot);
+    outline.calls.sort_by_key(|call| call.function.spot);
     outline
 }
 
@@ -251,7 +261,11 @@ impl Outline {
                 name: name.to_owned(),
                 spot: spot(position),
             };
-            self.calls.push((named, call.args.len() + before));
+            self.calls.push(Called {
+                function: named,
+                got: call.args.len() + before,
+                dotted: before > 0,
+            });
         }
         if let ("rule", [name, Expr::Map(map, _)]) = (name, call.args.as_slice()) {
             let keys = map.0.iter().map(|(key, value)| {

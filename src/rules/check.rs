@@ -191,16 +191,17 @@ fn limit_names(file: &File<'_>, problems: &mut Vec<Problem>) {
 
 fn functions(file: &File<'_>, problems: &mut Vec<Problem>) {
     let own = &file.outline.functions;
-    for (call, got) in &file.outline.calls {
-        let name = call.name.as_str();
+    for call in &file.outline.calls {
+        let (name, got) = (call.function.name.as_str(), &call.got);
         if is_enough(problems) {
             return;
         }
         // A function called with a dot does not count what stands before it.
         let is_own = own.iter().any(|(function, _)| function == name);
-        let fits = own
-            .iter()
-            .any(|(function, params)| function == name && (params == got || params + 1 == *got));
+        let fits = own.iter().any(|(function, params)| {
+            let dotted = call.dotted && params + 1 == *got;
+            function == name && (params == got || dotted)
+        });
         let known = FUNCTIONS_KNOWN.iter().find(|(known, _)| *known == name);
         let (kind, help) = match known {
             _ if fits => continue,
@@ -234,7 +235,7 @@ fn functions(file: &File<'_>, problems: &mut Vec<Problem>) {
                 (kind, None)
             }
         };
-        problems.push(Problem::new(kind, Some(file.place(call.spot))).maybe_help(help));
+        problems.push(Problem::new(kind, Some(file.place(call.function.spot))).maybe_help(help));
     }
 }
 

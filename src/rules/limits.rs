@@ -135,9 +135,14 @@ impl Limits {
         let table = match DeTable::parse(text) {
             Ok(table) => table,
             Err(error) => {
+                let begun = error
+                    .span()
+                    .map_or("", |span| &text[span.start.min(text.len())..]);
+                let curly = begun.trim_start().starts_with(['“', '”', '„', '‘', '’']);
+                let help = curly.then(|| "texts have straight quotes: `\"30ms\"`".to_owned());
                 let place = error.span().and_then(place);
                 let kind = ProblemKind::Toml(error.message().to_owned());
-                problems.push(Problem::new(kind, place));
+                problems.push(Problem::new(kind, place).maybe_help(help));
                 limits.unread = true;
                 return limits;
             }

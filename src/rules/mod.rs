@@ -39,6 +39,7 @@ mod pack;
 mod problem;
 mod quantity;
 mod rule;
+mod severity;
 mod strangers;
 mod syntax;
 mod truth;
@@ -64,7 +65,8 @@ pub use outcome::{FaultKind, Finding, Key, Outcome, RuleFault, RuleOutcome};
 pub use pack::{Overrides, PackSource};
 pub use problem::{CODES as PROBLEM_CODES, Fires, Judged, ProblemKind};
 pub(crate) use quantity::quantity;
-pub use rule::{Rule, Severity};
+pub use rule::Rule;
+pub use severity::Severity;
 pub use value::{Limit, Source, Value, Witness};
 pub use way::{Interpreted, Way};
 

@@ -122,6 +122,14 @@ pub(super) fn parse_quantity(written: &str) -> Result<Quantity, String> {
     };
     let Some((_, base, scale)) = UNITS.iter().find(|(name, ..)| *name == unit) else {
         let names = UNITS.iter().map(|(name, ..)| *name);
+        if let Some(rest) = unit
+            .strip_prefix(',')
+            .filter(|rest| rest.starts_with(is_digit))
+        {
+            return Err(format!(
+                "`{written}` is no limit; a fraction has a point: `{number}.{rest}`"
+            ));
+        }
         if let Some((_, meant)) = ELSEWHERE
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(unit))

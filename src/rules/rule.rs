@@ -18,40 +18,9 @@ use super::fields::Level;
 use super::limits::Limits;
 use super::lower::Native;
 use super::problem::ProblemKind;
+use super::severity::Severity;
 use super::typed::Typed;
 use super::typing::{self, Purpose, Scope, Use};
-
-/// How much a rule's alert matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Looked at weekly.
-    Info,
-    /// Worth a ticket.
-    Warning,
-    /// Worth waking someone.
-    Critical,
-}
-
-impl Severity {
-    /// Every severity, least first.
-    pub const ALL: [Severity; 3] = [Severity::Info, Severity::Warning, Severity::Critical];
-
-    /// The word in a rule and in an alert.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Severity::Info => "info",
-            Severity::Warning => "warning",
-            Severity::Critical => "critical",
-        }
-    }
-
-    /// The severity of that name.
-    pub fn parse(name: &str) -> Option<Severity> {
-        Severity::ALL
-            .into_iter()
-            .find(|severity| severity.name() == name)
-    }
-}
 
 /// A title or message: fixed, or made from the object.
 #[derive(Clone, Debug)]
@@ -358,10 +327,11 @@ impl Reader<'_> {
                 Some(pointer)
             }
             None => {
-                self.wrong(
-                    key,
-                    "a closure, as in `|s| s.averageJitter > limits::jitter`",
-                );
+                let want = match purpose {
+                    Purpose::Condition => "a closure, as in `|s| s.averageJitter > limits::jitter`",
+                    _ => "a closure, as in `|s| s.client.network.subnet`",
+                };
+                self.wrong(key, want);
                 None
             }
         }
@@ -392,10 +362,15 @@ impl Reader<'_> {
             };
             let checked = typing::check(&expr, &scope);
             for found in checked.found {
+                // What stands above the closure stands in a function that it calls.
+                let called = || {
+                    let by = format!("`{key}` of rule `{}` asks it", self.registration.name);
+                    (found.spot < at).then(|| (file.place(at), by))
+                };
                 self.add(Problem {
                     kind: found.kind,
                     place: Some(file.place(found.spot)),
-                    also: found.also,
+                    also: found.also.or_else(called),
                     help: found.help,
                 });
             }

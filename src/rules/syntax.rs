@@ -6,9 +6,10 @@
 
 use rhai::{ParseErrorType, Position};
 
+use super::diagnostic::did_you_mean;
 use super::engine::{SWITCH, WORDLESS};
 use super::fields::Level;
-use super::rule::Severity;
+use super::severity::Severity;
 
 /// What to write instead, if there is a guess.
 pub(crate) fn help(error: &ParseErrorType, source: &str, position: Position) -> Option<String> {
@@ -25,6 +26,7 @@ pub(crate) fn help(error: &ParseErrorType, source: &str, position: Position) -> 
 
 /// The text around the place of an error.
 struct Around<'s> {
+    source: &'s str,
     before: &'s str,
     at: &'s str,
 }
@@ -44,6 +46,7 @@ impl<'s> Around<'s> {
             .map_or(line.len(), |(at, _)| at);
         let at = (start + column).min(source.len());
         Around {
+            source,
             before: &source[..at],
             at: &source[at..],
         }
@@ -53,6 +56,15 @@ impl<'s> Around<'s> {
     fn word(&self) -> &'s str {
         let end = self.at.find(|c: char| !c.is_alphanumeric() && c != '_');
         &self.at[..end.unwrap_or(self.at.len())]
+    }
+
+    /// Names that the file gives to values.
+    fn constants(&self) -> impl Iterator<Item = &'s str> {
+        self.source.lines().filter_map(|line| {
+            let rest = line.trim_start().strip_prefix("const ")?;
+            rest.split(|c: char| !c.is_alphanumeric() && c != '_')
+                .find(|word| !word.is_empty())
+        })
     }
 
     fn guess(&self, error: &ParseErrorType) -> Option<String> {
@@ -96,6 +108,9 @@ impl<'s> Around<'s> {
         if comma && self.at.starts_with(digit) {
             return Some("a fraction has a point: `0.1`".to_owned());
         }
+        if trimmed.ends_with('<') && self.at.starts_with('>') {
+            return Some("write `!=`".to_owned());
+        }
         for (wrong, right) in [
             ("=>", ">="),
             ("=<", "<="),
@@ -130,11 +145,59 @@ impl<'s> Around<'s> {
             return Some("a closure names the object it is given: `|s| …`".to_owned());
         }
         match error {
-            ParseErrorType::MissingToken(token, _) if token == "," => {
-                Some("put a comma behind what stands before it".to_owned())
+            ParseErrorType::MissingToken(token, what) => self.missing(token, what),
+            _ => None,
+        }
+    }
+
+    /// What to do where a sign is missing, by the sign and what Rhai says of it.
+    fn missing(&self, token: &str, what: &str) -> Option<String> {
+        let trimmed = self.before.trim_end();
+        let word = self.word();
+        if trimmed.ends_with('`') && !word.is_empty() {
+            let begun = trimmed[..trimmed.len() - 1].rfind('`')?;
+            let line = 1 + trimmed[..begun].matches('\n').count();
+            return Some(format!(
+                "a text that began with a backtick in line {line} ends here: was its own second \
+                 backtick forgotten?"
+            ));
+        }
+        let key = self.at[word.len()..].trim_start().starts_with(':');
+        let opened = what.split('\'').nth(1).unwrap_or_default();
+        match token {
+            "," | ")" if what.contains("function call") && (key || trimmed.ends_with(',')) => Some(
+                format!("the `(` of `{opened}` is still open: put its `)` before this"),
+            ),
+            "," => Some("put a comma behind what stands before it".to_owned()),
+            ":" => Some(format!(
+                "a key and its value are joined by a colon: `{}: …`",
+                trimmed
+                    .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
+                    .next()?
+            )),
+            ";" if word == "rule" => {
+                Some("the rule before this one lacks its end: `});`".to_owned())
+            }
+            "}" | ")" if self.at.trim().is_empty() => {
+                let begun = trimmed.rfind("rule(")?;
+                let line = 1 + trimmed[..begun].matches('\n').count();
+                Some(format!(
+                    "the rule that begins in line {line} ends with `}});`"
+                ))
             }
             _ => None,
         }
+    }
+
+    /// What stands between the key of a rule that is being read and here.
+    fn since_key(&self) -> Option<&'s str> {
+        let rule = self.before.rfind("rule(")?;
+        let keys = ["when:", "by:", "title:", "message:"];
+        let from = keys.iter().filter_map(|key| {
+            let at = self.before[rule..].rfind(key)?;
+            Some(rule + at + key.len())
+        });
+        Some(&self.before[from.max()?..])
     }
 }
 
@@ -166,10 +229,25 @@ fn undefined(name: &str, around: &Around<'_>) -> Option<String> {
     if is_word && !behind.starts_with('.') {
         return Some(format!("texts have quotes: `\"{name}\"`"));
     }
-    if behind.starts_with('.') && around.before.trim_end().ends_with(':') {
-        return Some(format!(
-            "a condition is a closure that names the object: `|{name}| {name}.…`"
-        ));
+    if behind.starts_with(':') && !behind.starts_with("::") {
+        return Some("the keys of a rule stand in `#{ … }`: put a `#` before the brace".to_owned());
+    }
+    if let Some(since) = around.since_key() {
+        let head = format!("|{name}|");
+        if since.trim_start().starts_with(&head) {
+            return Some(format!(
+                "the closure ends before this: put all of it in braces, `{head} {{ … }}`, and an \
+                 `if … else …` that goes on in parentheses"
+            ));
+        }
+        if behind.starts_with('.') && !since.contains('|') {
+            return Some(format!(
+                "a closure names the object that it is given: `{head} {name}.…`"
+            ));
+        }
+    }
+    if let Some(known) = did_you_mean(name, around.constants()) {
+        return Some(known);
     }
     if behind.starts_with('.') {
         return Some("name the closure's own parameter, as in `|s| s.…`".to_owned());

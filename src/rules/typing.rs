@@ -209,6 +209,11 @@ impl Checker<'_> {
             }
             K::Has(a) => {
                 let a = self.boxed(a);
+                if let T::Constant(Value::Text(text)) = &a.kind {
+                    let said = "a text that the rule has written is always there".to_owned();
+                    let help = format!("a property has no quotes: write `has({text})`");
+                    self.report(ProblemKind::Mismatch(said), a.spot, help);
+                }
                 let sort = conditions::presence(a.sort);
                 (T::Has(a), sort)
             }

@@ -150,7 +150,7 @@ impl Checker<'_> {
                 }
             }
             (_, Shape::List, Shape::Text) => self.member(whole, part),
-            (_, Shape::Text, Shape::Text) => {}
+            (_, Shape::Text, Shape::Text) => self.member_of_a_text(whole, part, spot),
             (_, Shape::List, _) => {
                 let (what, part) = (self.describe(whole), describe::sort(part));
                 let said = format!("the items of {what} are texts, and {part} is never one");
@@ -167,6 +167,19 @@ impl Checker<'_> {
             }
         }
         outcome
+    }
+
+    /// `x.rating in "bad"`: part of a text is asked for, and a name that Graph lists is whole.
+    fn member_of_a_text(&mut self, whole: &Typed, part: &Typed, spot: Spot) {
+        let TypedKind::Constant(Value::Text(text)) = &whole.kind else {
+            return;
+        };
+        if members_of(part).0.is_none() {
+            return;
+        }
+        let said = format!("{} is a name, which is in a list", self.describe(part));
+        let help = format!("write `in [\"{text}\"]`, or `== \"{text}\"`");
+        self.report(ProblemKind::Mismatch(said), spot, help);
     }
 
     /// One item of a list that the rule has written, against what is looked for in it.

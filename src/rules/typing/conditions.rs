@@ -92,9 +92,14 @@ impl Checker<'_> {
                     other: describe::sort(b),
                 };
                 let nothing = [x, y].contains(&Sort::plain(Shape::Nothing));
-                let help = match nothing {
-                    true => "give every `if` an `else`",
-                    false => "let both sides be of one sort",
+                let compared =
+                    y.is_condition() && matches!(x.shape, Shape::Number(_) | Shape::Text);
+                let help = match () {
+                    () if nothing => "give every `if` an `else`",
+                    () if compared => {
+                        "`??` binds tighter than a comparison: write `(a > b) ?? false`"
+                    }
+                    () => "let both sides be of one sort",
                 };
                 return self.refuse(kind, spot, help.to_owned());
             }

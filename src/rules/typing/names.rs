@@ -105,8 +105,13 @@ pub(crate) fn unknown_property(asked: Asked<'_>, name: &str) -> (ProblemKind, Op
             name: name.to_owned(),
             level: describe::object(level),
         };
-        let help = way(asked, name).map(|way| format!("write `{way}`"));
-        return (kind, help.or_else(|| listed(level)));
+        let help =
+            ends(asked.of, name).or_else(|| way(asked, name).map(|way| format!("write `{way}`")));
+        return (
+            kind,
+            help.or_else(|| below(level, name))
+                .or_else(|| listed(level)),
+        );
     }
     let mut near = near(level, name);
     if near.is_empty() {
@@ -135,6 +140,28 @@ pub(crate) fn unknown_property(asked: Asked<'_>, name: &str) -> (ProblemKind, Op
         }
     };
     (ProblemKind::UnknownProperty(name.to_owned()), help)
+}
+
+/// The ends of a stream are not named as those of a session.
+fn ends((level, reached): (Level, &str), name: &str) -> Option<String> {
+    let is_end = matches!(name, "caller" | "callee");
+    (level == Level::Stream && is_end).then(|| {
+        format!(
+            "a stream has `{reached}.client`, `{reached}.sender` and `{reached}.receiver`, with \
+             network and device; the {name} of its session is `{reached}.session.{name}`"
+        )
+    })
+}
+
+/// Who has a property further down, where a rule cannot look from here.
+fn below(level: Level, name: &str) -> Option<String> {
+    let has = |to: &&Level| **to > level && to.field(name).is_some();
+    let to = Level::RULE_LEVELS.iter().find(has)?;
+    Some(format!(
+        "{} has it, and rules look up, not down: put the rule `on: \"{}\"`",
+        describe::object(*to),
+        to.name()
+    ))
 }
 
 /// What to do about a property that would lead to the parts of an object.

@@ -52,9 +52,13 @@ impl Checker<'_> {
             TypedKind::Reading(_, field) => Some(field),
             _ => None,
         };
-        if edge && (constant.sort.origin != Origin::Plain || field.is_none()) {
+        // A limit is there to be moved; but `1` for one per cent is a mistake wherever it stands.
+        let fixed = constant.sort.origin == Origin::Plain && field.is_some();
+        let never = at_most && op == Op::Greater && field.is_some_and(|field| one(field, constant));
+        if edge && !fixed && !never {
             return;
         }
+        let edge = edge && always;
         let fires = match (self.scope.purpose, always != self.denied) {
             (Purpose::Condition, true) => Fires::Always,
             (Purpose::Condition, false) => Fires::Never,
@@ -63,7 +67,7 @@ impl Checker<'_> {
         let range = in_words(least, most);
         let compared = format!("{} {value}", op.symbol());
         let help = match (edge, field) {
-            (true, _) => always.then(|| format!("`has(…)` asks whether {what} is there")),
+            (true, _) => Some(format!("`has(…)` asks whether {what} is there")),
             (false, Some(field)) => instead(field, constant),
             (false, None) => None,
         };
@@ -155,11 +159,17 @@ fn span(typed: &Typed) -> Option<Span> {
     }
 }
 
+/// Whether a ratio is compared with a one that says neither `%` nor that it is a ratio.
+fn one(field: FieldId, constant: &Typed) -> bool {
+    let bare = constant.sort.shape == Shape::Number(Dimension::Bare);
+    bare && field.get().unit == Unit::Ratio && known(constant) == Some(1.0)
+}
+
 /// What the author may have meant by a number out of range.
 fn instead(field: FieldId, constant: &Typed) -> Option<String> {
     let value = known(constant)?;
     match field.get().unit {
-        Unit::Ratio if value > 1.0 && value <= 100.0 => {
+        Unit::Ratio if (1.0..=100.0).contains(&value) => {
             let ratio = (value / 100.0 * 1e12).round() / 1e12;
             Some(format!(
                 "{value} % is `{ratio}` here, or `\"{value}%\"` as a limit in thresholds.toml"
