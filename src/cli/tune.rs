@@ -39,6 +39,8 @@ struct Tuned {
     first: usize,
     /// whether the values were asked for
     asked: bool,
+    /// comparisons with it that are of no single reading, and their rules
+    others: Vec<(String, usize)>,
 }
 
 /// A comparison with a limit, over all records.
@@ -159,6 +161,7 @@ fn tuned(args: &Args, set: &RuleSet) -> Result<Vec<Tuned>, String> {
                     rules: vec![number],
                     first: 0,
                     asked: false,
+                    others: Vec::new(),
                 }),
             }
         }
@@ -259,7 +262,7 @@ fn ladder(limit: &Limit) -> Vec<f64> {
 }
 
 impl Seen {
-    fn new(engine: &Arc<Engine>, tuned: Vec<Tuned>) -> Seen {
+    fn new(engine: &Arc<Engine>, mut tuned: Vec<Tuned>) -> Seen {
         let set = engine.rules();
         let mut compared: BTreeMap<Key, Compared> = BTreeMap::new();
         let (mut hidden, mut keys) = (Vec::new(), Vec::new());
@@ -280,6 +283,12 @@ impl Seen {
                 .map(|condition| key(condition).filter(known))
                 .collect();
             keys.push(of_rule.clone());
+            for (condition, _) in conditions.iter().zip(&of_rule).filter(|it| it.1.is_none()) {
+                let asks = |limit: &&mut Tuned| names(&condition.text, &limit.name);
+                for limit in tuned.iter_mut().filter(asks) {
+                    limit.others.push((condition.text.clone(), number));
+                }
+            }
             for (condition, key) in conditions.into_iter().zip(of_rule) {
                 let Some(key) = key else { continue };
                 let entry = compared.entry(key).or_insert_with(|| Compared {
@@ -338,6 +347,15 @@ impl Seen {
         }
         self.calls.document(report, &self.tuned, &deciding);
     }
+}
+
+/// Whether a comparison names a limit.
+fn names(text: &str, limit: &str) -> bool {
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    text.split("limits::").skip(1).any(|rest| {
+        rest.strip_prefix(limit)
+            .is_some_and(|rest| !rest.starts_with(word))
+    })
 }
 
 /// What a comparison is known by: its limit, its reading, and what stands before it.

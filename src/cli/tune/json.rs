@@ -64,6 +64,11 @@ pub(super) fn json(seen: &Seen, set: &RuleSet) -> String {
             "rules": limit.rules.iter().filter_map(name).collect::<Vec<_>>(),
             "records": seen.records,
             "readings": readings,
+            "others": limit
+                .others
+                .iter()
+                .map(|(text, rule)| json!({"comparison": text, "rule": name(rule)}))
+                .collect::<Vec<_>>(),
             "callsThatAlert": seen.calls.now(number),
             "values": values,
             "notCounted": seen.calls.beyond,

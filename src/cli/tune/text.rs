@@ -31,6 +31,11 @@ pub(super) fn text(painter: Painter, seen: &Seen, set: &RuleSet) -> String {
                 spread(painter, &mut out, limit, compared, set);
             }
         }
+        for (text, rule) in &limit.others {
+            let rule = set.rules().get(*rule).map_or("", |rule| rule.name());
+            let said = format!("{text}  in {rule}: of no single reading, so none are told");
+            wrapped(painter, &mut out, "  ", &Safe(&said).to_string());
+        }
         calls(painter, &mut out, seen, number, limit);
         out.push('\n');
     }
@@ -53,6 +58,18 @@ pub(super) fn text(painter: Painter, seen: &Seen, set: &RuleSet) -> String {
     }
     let _ = writeln!(out, "{} read", counted(seen.records, "record"));
     out
+}
+
+/// Lines no longer than the terminal is wide.
+fn wrapped(painter: Painter, out: &mut String, indent: &str, text: &str) {
+    let further = format!("{indent}  ");
+    let options = textwrap::Options::new(width())
+        .initial_indent(indent)
+        .subsequent_indent(&further)
+        .break_words(false);
+    for line in textwrap::wrap(text, options) {
+        let _ = writeln!(out, "{}", painter.dim(&line));
+    }
 }
 
 fn value(value: f64, unit: Unit) -> String {
@@ -87,13 +104,7 @@ fn spread(painter: Painter, out: &mut String, limit: &Tuned, compared: &Compared
     );
     if !condition.before.is_empty() {
         let before = format!("over each {level} with {}", condition.before.join(", "));
-        let options = textwrap::Options::new(width())
-            .initial_indent("    ")
-            .subsequent_indent("      ")
-            .break_words(false);
-        for line in textwrap::wrap(&Safe(&before).to_string(), options) {
-            let _ = writeln!(out, "{}", painter.dim(&line));
-        }
+        wrapped(painter, out, "    ", &Safe(&before).to_string());
     }
     let perhaps = match spread.perhaps {
         0 => String::new(),
@@ -133,7 +144,19 @@ fn spread(painter: Painter, out: &mut String, limit: &Tuned, compared: &Compared
     } else {
         "  (within 0.1 %)"
     };
-    let _ = writeln!(out, "    {}{near}", parts.join("  "));
+    // A number stays with its name.
+    let mut column = 4;
+    out.push_str("   ");
+    for part in &parts {
+        if column + part.chars().count() + 2 > width() {
+            out.push_str("\n   ");
+            column = 4;
+        }
+        let gap = if column == 4 { " " } else { "  " };
+        let _ = write!(out, "{gap}{part}");
+        column += part.chars().count() + 2;
+    }
+    let _ = writeln!(out, "{near}");
     histogram(painter, out, &sorted, limit.now_for(unit), unit);
 }
 
