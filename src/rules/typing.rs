@@ -210,7 +210,7 @@ impl Checker<'_> {
             K::Has(a) => {
                 let a = self.boxed(a);
                 if let T::Constant(Value::Text(text)) = &a.kind {
-                    let said = "a text that the rule has written is always there".to_owned();
+                    let said = "a text that the rule has written is never missing".to_owned();
                     let help = format!("a property has no quotes: write `has({text})`");
                     self.report(ProblemKind::Mismatch(said), a.spot, help);
                 }

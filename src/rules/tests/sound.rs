@@ -187,8 +187,8 @@ proptest! {
 
     #[test]
     fn what_is_refused_for_its_sorts_would_break(when in condition()) {
-        // Behind these a part may never be asked.
-        if when.contains("if ") || when.contains("??") {
+        // Behind these a part may never be asked, and what is divided by nothing is missing.
+        if ["if ", "??", "/", "%"].iter().any(|sign| when.contains(sign)) {
             return Ok(());
         }
         let Err(errors) = load(&when) else { return Ok(()) };

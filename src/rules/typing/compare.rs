@@ -177,7 +177,7 @@ impl Checker<'_> {
         if members_of(part).0.is_none() {
             return;
         }
-        let said = format!("{} is a name, which is in a list", self.describe(part));
+        let said = format!("{} is never part of a name: it is one", self.describe(part));
         let help = format!("write `in [\"{text}\"]`, or `== \"{text}\"`");
         self.report(ProblemKind::Mismatch(said), spot, help);
     }
