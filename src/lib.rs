@@ -79,6 +79,7 @@ pub mod config;
 pub mod diagnostic;
 pub mod redact;
 pub mod sites;
+pub mod state;
 pub mod stats;
 pub mod text;
 

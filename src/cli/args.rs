@@ -12,8 +12,10 @@ use crate::record::Caps;
 use crate::schema::Api;
 use crate::source::ReadOptions;
 
+mod state;
 mod tools;
 
+pub(super) use state::{OutboxJob, OutboxList, OutboxRows, StateJob, WhichState};
 pub(super) use tools::{Documents, Explain, Rules, Test, TestForm, Tune, WhichRules, WhichSites};
 
 const EXAMPLES: &str = "\
@@ -111,6 +113,9 @@ pub enum Command {
     Fields(Fields),
     /// Print the man page
     Man,
+    /// List, retry or drop what waits for sinks in a state folder
+    #[command(subcommand)]
+    Outbox(OutboxJob),
     /// Tell which sinks would get an alert, and why
     #[command(after_help = ROUTES)]
     Routes(Routes),
@@ -120,6 +125,8 @@ pub enum Command {
     /// Print the built-in schema, or compare it with newer metadata of Microsoft's
     #[command(subcommand)]
     Schema(SchemaJob),
+    /// Tell what a state folder holds, and prune it
+    State(StateJob),
 }
 
 /// What to list.
@@ -270,6 +277,9 @@ pub struct Run {
     /// Keep every document that is not simply valid here, byte for byte, each beside its reasons
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub rejects: Option<PathBuf>,
+    /// Keep what waits for sinks in this folder, so that the end of the process loses nothing of it
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub state: Option<PathBuf>,
     /// Form of alerts and messages [default: text on a terminal, else json]
     #[arg(long, value_enum, value_name = "FORM", help_heading = "Output")]
     pub format: Option<Form>,
@@ -502,7 +512,7 @@ fn size(text: &str) -> Result<u64, String> {
 
 /// Reads `500ms`, `15s`, `2m`, `1h`.
 fn time(text: &str) -> Result<Duration, String> {
-    let advice = || "use a time with a unit, such as 500ms, 15s, 2m or 1h".to_owned();
+    let advice = || "use a time with a unit, such as 500ms, 15s, 2m, 1h or 7d".to_owned();
     let digits = text
         .find(|character: char| !character.is_ascii_digit() && character != '.')
         .ok_or_else(advice)?;
@@ -513,6 +523,7 @@ fn time(text: &str) -> Result<Duration, String> {
         "s" => number,
         "m" | "min" => number * 60.0,
         "h" => number * 3600.0,
+        "d" | "days" => number * 86_400.0,
         _ => return Err(advice()),
     };
     Duration::try_from_secs_f64(seconds).map_err(|_| advice())

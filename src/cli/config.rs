@@ -164,9 +164,10 @@ impl<'c> Job<'c> {
         }
     }
 
-    /// Jobs about rules need no sinks, nor the secrets of them.
+    /// Jobs about rules or what is kept need no sinks, nor the secrets of them.
     fn wanted(&self) -> Wanted {
-        match self.takes("rules") && self.depth > 0 {
+        let needs_none = self.takes("rules") || self.takes("state");
+        match needs_none && self.depth > 0 {
             true => Wanted::AllButSinks,
             false => Wanted::All,
         }

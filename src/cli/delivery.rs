@@ -3,7 +3,8 @@
 //!
 //! It decides nothing about deliveries; see [`crate::deliver`].
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
@@ -12,9 +13,10 @@ use super::output::Voice;
 use super::render::{count, counted};
 use crate::alert::Alert;
 use crate::clock::SystemClock;
-use crate::deliver::{Deliveries, Ender, Left, MemoryOutbox, Note, SinkCounts};
+use crate::deliver::{Deliveries, Ender, Left, MemoryOutbox, Note, Outbox, SinkCounts};
 use crate::sink::route::route;
 use crate::sink::{Config, Told};
+use crate::state::{Room, State, StateError};
 use crate::text::Safe;
 
 /// Sinks at work beside the main job.
@@ -24,6 +26,16 @@ pub(super) struct Delivery {
     /// the names of sinks that are standard output
     stdout: Option<Arc<str>>,
     voice: Voice,
+    /// what is put in at the next [`Delivery::commit`]
+    waiting: Mutex<Vec<Told>>,
+}
+
+/// Why the sinks cannot be started.
+pub(super) enum NotStarted {
+    /// a thread could not
+    Thread(std::io::Error),
+    /// the state folder cannot be used
+    State(StateError),
 }
 
 /// What delivery came to.
@@ -35,17 +47,38 @@ pub(super) struct Delivered {
 }
 
 impl Delivery {
-    /// Starts the sinks; `None` if there are none.
-    pub(super) fn start(config: Config, voice: Voice) -> std::io::Result<Option<Delivery>> {
+    /// Starts the sinks; `None` if there are none. What waits is kept in `folder`, if there is one.
+    pub(super) fn start(
+        config: Config,
+        voice: Voice,
+        folder: Option<&Path>,
+    ) -> Result<Option<Delivery>, NotStarted> {
+        let delivery = config.delivery;
+        let room = Room {
+            rows: delivery.queue,
+            bytes: delivery.memory,
+        };
+        // Also without sinks: that the folder cannot be used is not found out on the day it is needed.
+        let kept = match folder {
+            Some(folder) => {
+                let state = State::open(folder, room, Arc::new(SystemClock));
+                Some(state.map_err(NotStarted::State)?)
+            }
+            None => None,
+        };
         if config.sinks.is_empty() {
             return Ok(None);
         }
-        let delivery = config.delivery;
-        let outbox = Arc::new(MemoryOutbox::new(delivery.queue, delivery.memory));
+        let outbox: Arc<dyn Outbox> = match kept {
+            Some(state) => Arc::new(state),
+            None => Arc::new(MemoryOutbox::new(room.rows, room.bytes)),
+        };
+        let survives = outbox.survives();
         let notes = voice.clone();
         let deliveries = Deliveries::start(&config, outbox, Arc::new(SystemClock), move |note| {
             notes.say(&line(&notes, &note));
-        })?;
+        })
+        .map_err(NotStarted::Thread)?;
         let stdout = config
             .sinks
             .iter()
@@ -56,12 +89,13 @@ impl Delivery {
             config,
             stdout,
             voice,
+            waiting: Mutex::default(),
         };
-        started.say_who();
+        started.say_who(survives);
         Ok(Some(started))
     }
 
-    fn say_who(&self) {
+    fn say_who(&self, survives: bool) {
         let names: Vec<String> = self
             .config
             .sinks
@@ -79,12 +113,17 @@ impl Delivery {
         }
         let text = match self.voice.form() {
             (Form::Text, painter) => format!(
-                "{}  alerts go to {}; they are kept in memory: what is not delivered when qualwatch ends is lost\n",
+                "{}  alerts go to {}; {}\n",
                 painter.bold("sinks"),
                 names.join(", "),
+                match survives {
+                    true => "what is not delivered when qualwatch ends waits in the state folder",
+                    false =>
+                        "they are kept in memory: what is not delivered when qualwatch ends is lost (see --state)",
+                },
             ),
             (Form::Json, _) => super::json::line(&json!({
-                "schema": "qualwatch.sink/1", "what": "started", "sinks": names, "survives": false,
+                "schema": "qualwatch.sink/1", "what": "started", "sinks": names, "survives": survives,
             })),
         };
         self.voice.say(&text);
@@ -99,12 +138,30 @@ impl Delivery {
         routed.sinks.contains(stdout)
     }
 
-    /// Hands the alerts of one document to their sinks.
+    /// Takes alerts for their sinks, which have them with the next [`Delivery::commit`].
+    pub(super) fn put(&self, alerts: Vec<Told>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.extend(alerts);
+    }
+
+    /// Whether something was put in since the last [`Delivery::commit`].
+    pub(super) fn holds_some(&self) -> bool {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        !waiting.is_empty()
+    }
+
+    /// Hands what was put in to the sinks, all at once: a disk takes as long for many as for one.
     ///
     /// # Errors
     /// What to say if they cannot be kept.
-    pub(super) fn put(&self, alerts: &[Told]) -> Result<(), String> {
-        self.deliveries.put(alerts).map_err(|error| {
+    pub(super) fn commit(&self) -> Result<(), String> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let alerts = std::mem::take(&mut *waiting);
+        drop(waiting);
+        if alerts.is_empty() {
+            return Ok(());
+        }
+        self.deliveries.put(&alerts).map_err(|error| {
             format!(
                 "{} could not be queued: {error}",
                 counted(alerts.len() as u64, "alert")
@@ -201,11 +258,14 @@ impl Delivered {
             ));
         }
         let waiting = self.left.waiting();
-        if waiting > 0 && !self.left.survives {
-            text.push_str(&format!(
-                "{} not delivered and lost: there is no state folder to keep them\n",
-                counted(waiting, "alert")
-            ));
+        if waiting > 0 {
+            let waiting = counted(waiting, "alert");
+            text.push_str(&match self.left.survives {
+                true => format!("{waiting} not delivered yet: the next start goes on with them\n"),
+                false => format!(
+                    "{waiting} not delivered and lost: there is no state folder to keep them\n"
+                ),
+            });
         }
         text
     }

@@ -10,6 +10,7 @@ mod delivery;
 mod explain;
 mod fields;
 mod json;
+mod outbox;
 mod output;
 mod reading;
 mod rejects;
@@ -78,6 +79,8 @@ pub fn main() -> ExitCode {
         Some(args::Command::Sinks(args::SinksJob::Test(args))) => {
             sinks::test(&args, &config.sinks).into()
         }
+        Some(args::Command::Outbox(job)) => outbox::run(&job).into(),
+        Some(args::Command::State(args)) => outbox::state(&args).into(),
         Some(args::Command::Schema(job)) => schema::run(&job),
         Some(args::Command::Man) => {
             let mut text = Vec::new();

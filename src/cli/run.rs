@@ -15,7 +15,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::Exit;
 use super::args::{FailOn, Form, Run};
-use super::delivery::{self, Delivered, Delivery};
+use super::delivery::{self, Delivered, Delivery, NotStarted};
+use super::outbox;
 use super::output::Output;
 use super::rejects::Rejects;
 use super::reload::{Changes, Reload, Reloader, Reloads};
@@ -32,6 +33,9 @@ use crate::schema::SchemaError;
 use crate::source::{FolderCounts, FolderOptions, SourceName};
 use crate::stats::{ByRule, Summary};
 use crate::text::Safe;
+
+/// Further events that are shown before what they tell is handed to the sinks.
+const TOGETHER: usize = 255;
 
 /// Counts of files, by what became of them.
 #[derive(Debug, Default)]
@@ -130,12 +134,18 @@ pub(super) fn run(args: &Run, config: Config, found: Option<&str>) -> Exit {
             return Exit::World;
         }
     };
-    let delivery = match Delivery::start(sinks, output.voice()) {
+    let delivery = match Delivery::start(sinks, output.voice(), args.state.as_deref()) {
         Ok(delivery) => delivery,
         Err(error) => {
             output.end_progress();
-            output.message(&format!("error: cannot start the sinks: {error}\n"));
-            return Exit::World;
+            let (message, exit) = match error {
+                NotStarted::Thread(error) => {
+                    (format!("cannot start the sinks: {error}"), Exit::World)
+                }
+                NotStarted::State(error) => (error.to_string(), outbox::exit_of(&error)),
+            };
+            output.message(&format!("error: {}\n", Safe(&message)));
+            return exit;
         }
     };
     let running = pipeline::run(
@@ -195,7 +205,13 @@ pub(super) fn run(args: &Run, config: Config, found: Option<&str>) -> Exit {
     loop {
         select! {
             recv(running.events) -> event => match event {
-                Ok(event) => job.show(event),
+                Ok(event) => {
+                    job.show(event);
+                    for event in running.events.try_iter().take(TOGETHER) {
+                        job.show(event);
+                    }
+                    job.commit();
+                }
                 Err(_) => break,
             },
             recv(reloads) -> reload => match reload {
@@ -682,9 +698,17 @@ impl Job {
                 self.output.alert(alert);
             }
         }
+        delivery.put(told);
+    }
+
+    /// Hands what was told to the sinks.
+    fn commit(&mut self) {
+        let Some(delivery) = self.delivery.as_ref().filter(|it| it.holds_some()) else {
+            return;
+        };
         // Where there is no room this waits, and what was printed should be seen meanwhile.
         self.output.flush();
-        if let Err(message) = delivery.put(&told) {
+        if let Err(message) = delivery.commit() {
             self.world_failed = true;
             self.file_message("outbox", "error", &message);
         }

@@ -1,0 +1,182 @@
+//! What survives the end of the process? A folder, with a database that people can look into.
+//!
+//! SQLite in WAL mode with `synchronous=FULL`: what was committed is on the disk, after a kill and
+//! after a power cut. It is chosen over a store of our own, or a younger one, because nothing that
+//! embeds is tested harder against crashes, and because `sqlite3` opens it.
+//!
+//! One thread writes. What callers ask of it at the same time shares one commit, for
+//! an fsync takes longer than a thousand rows. Nothing is told to be done before it is committed.
+//!
+//! The folder belongs to one process at a time; those who only look need no lock.
+
+mod error;
+mod format;
+mod outbox;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+pub use error::StateError;
+use writer::Writer;
+
+use crate::clock::Clock;
+use crate::deliver::OutboxError;
+
+/// The database in the folder.
+const FILE: &str = "qualwatch.sqlite";
+/// Whoever holds it has the folder.
+const LOCK: &str = "lock";
+/// Another process may be looking, or `outbox drop` writing.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Deliveries are remembered for so long: a record lives thirty days in Graph, and comes again.
+const REMEMBERED: Duration = Duration::from_secs(35 * 24 * 3600);
+
+/// How much may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// alerts for sinks
+    pub rows: u64,
+    /// bytes of their JSON
+    pub bytes: u64,
+}
+
+/// A state folder that this process has to itself.
+#[derive(Debug)]
+pub struct State {
+    folder: PathBuf,
+    writer: Writer,
+    /// held until this goes
+    _lock: Option<File>,
+}
+
+/// What the folder holds, in numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holdings {
+    /// for each sink its name, and what waits, stands and is dead
+    pub sinks: Vec<(String, crate::deliver::Totals)>,
+    /// deliveries that are remembered, so that they are not made again
+    pub delivered: u64,
+    /// the oldest of them
+    pub since: Option<Timestamp>,
+    /// bytes of the database
+    pub bytes: u64,
+}
+
+impl State {
+    /// Takes a folder, and makes it if it is not there.
+    ///
+    /// # Errors
+    /// If another process has it, if it is of a newer format or damaged, or if it cannot be
+    /// written.
+    pub fn open(folder: &Path, room: Room, clock: Arc<dyn Clock>) -> Result<State, StateError> {
+        make(folder)?;
+        let lock = open_private(&folder.join(LOCK))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StateError::Taken(folder.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        State::with(folder, room, clock, Some(lock))
+    }
+
+    /// Looks into a folder, and changes single rows, beside whoever has it.
+    ///
+    /// # Errors
+    /// If there is no state in it, or it is of another format.
+    pub fn visit(folder: &Path, clock: Arc<dyn Clock>) -> Result<State, StateError> {
+        if !folder.join(FILE).is_file() {
+            return Err(StateError::Nothing(folder.to_owned()));
+        }
+        let room = Room {
+            rows: u64::MAX,
+            bytes: u64::MAX,
+        };
+        State::with(folder, room, clock, None)
+    }
+
+    fn with(
+        folder: &Path,
+        room: Room,
+        clock: Arc<dyn Clock>,
+        lock: Option<File>,
+    ) -> Result<State, StateError> {
+        let path = folder.join(FILE);
+        // Created before SQLite does, so that it is never readable by others.
+        drop(open_private(&path)?);
+        let mut connection = Connection::open(&path)?;
+        connection.busy_timeout(PATIENCE)?;
+        format::prepare(&mut connection, folder, lock.is_some())?;
+        if lock.is_some() {
+            // The names of new files are on the disk only with their folder.
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(State {
+            folder: folder.to_owned(),
+            writer: Writer::start(connection, room, clock)?,
+            _lock: lock,
+        })
+    }
+
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What it holds.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn holdings(&self) -> Result<Holdings, StateError> {
+        let mut holdings = self
+            .writer
+            .ask(|_, connection| outbox::holdings(connection))?;
+        holdings.bytes = fs::metadata(self.folder.join(FILE))?.len();
+        Ok(holdings)
+    }
+
+    /// Forgets deliveries made before `before`, and the room they took; how many there were.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn prune(&self, before: Timestamp) -> Result<u64, StateError> {
+        self.writer
+            .ask(move |_, connection| outbox::forget(connection, before))
+    }
+}
+
+impl From<StateError> for OutboxError {
+    fn from(error: StateError) -> OutboxError {
+        OutboxError::Failed(error.to_string())
+    }
+}
+
+/// Makes a folder that nobody else can look into.
+fn make(folder: &Path) -> Result<(), StateError> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
+    Ok(())
+}
+
+/// Opens a file that nobody else can read, and makes it if it is not there.
+fn open_private(path: &Path) -> Result<File, StateError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    Ok(options.open(path)?)
+}
