@@ -19,7 +19,7 @@ use feed::{Bare, Feed, Tally};
 use qualwatch::engine::{self, Checker};
 use qualwatch::rules::facts::Facts;
 use qualwatch::rules::{Evaluator, Outcome, Overrides, PackSource, RuleSet};
-use qualwatch::{Engine, Input};
+use qualwatch::{Engine, Input, OverTime, over_time};
 use xtask::generate::Mix;
 
 const DOCUMENTS: u64 = 400;
@@ -72,6 +72,70 @@ rule("bad-video-{number}", #{{
     }
     std::fs::write(at("more.rhai"), more).expect("written");
     folder
+}
+
+/// The same folder with ten window rules: the shipped eight, and two more on streams.
+fn and_windows(folder: &std::path::Path) {
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/over-time.rhai");
+    std::fs::copy(shipped, folder.join("over-time.rhai")).expect("copied");
+    let more = r#"
+window("slow-platform", #{
+    on: "stream",
+    by: |s| [s.client.userAgent.platform, s.client.network.connectionType],
+    percentile: |s| s.averageRoundTripTime, rank: "95%", over: "4s", within: "60min",
+});
+window("loud-device", #{
+    on: "stream",
+    by: |s| s.client.device.renderDeviceName,
+    mean: |s| s.averageJitter, over: "4s", within: "7days",
+});
+"#;
+    std::fs::write(folder.join("windows.rhai"), more).expect("written");
+}
+
+/// The feed on one day, in the order in which its calls ended: so windows have something in them.
+fn one_day(feed: &Feed) -> Feed {
+    let date = regex::Regex::new("20[0-9]{2}-[0-9]{2}-[0-9]{2}T").expect("a pattern");
+    let day = |text: &String| {
+        let mut days: Vec<&str> = date.find_iter(text).map(|found| found.as_str()).collect();
+        days.sort_unstable();
+        days.dedup();
+        let mut text = text.clone();
+        for (at, day) in days.iter().enumerate() {
+            text = text.replace(day, &format!("2026-01-{:02}T", 13 + at));
+        }
+        text
+    };
+    let mut texts: Vec<String> = feed.texts.iter().map(day).collect();
+    texts.sort_by_key(|text| {
+        text.find("endDateTime")
+            .map(|at| text[at..at + 40].to_owned())
+    });
+    Feed {
+        name: feed.name,
+        texts,
+        planted: feed.planted,
+    }
+}
+
+/// Takes each text through the engine and the windows; a pass begins with nothing remembered.
+fn over_time(
+    engine: &Arc<Engine>,
+    checker: &mut Checker,
+    stage: &mut OverTime,
+    texts: &[String],
+    first: &str,
+) -> Tally {
+    if texts.first().is_some_and(|text| text == first) {
+        *stage = OverTime::new(Arc::clone(engine), over_time::Options::default());
+    }
+    let mut tally = Tally::default();
+    for text in texts {
+        let mut report = checker.check(Input::new(text.as_bytes(), "feed"));
+        feed::add(&report, &mut tally);
+        std::hint::black_box(stage.take(&mut report, engine.rules()));
+    }
+    tally
 }
 
 /// `count` rules on streams, each with a guard, five comparisons and limits of its own.
@@ -233,6 +297,49 @@ fn main() {
         line(format!(
             "whole engine, {name:<18} {:.3} ({:.3} to {:.3}) of the bare tape parse, {:.0} MB/s",
             ratio.median, ratio.low, ratio.high, ratio.speed
+        ));
+    }
+    let day = one_day(&tenth);
+    and_windows(folder.path());
+    let windows = Engine::builder().rules(folder.path()).build();
+    let windows = windows.unwrap_or_else(|error| panic!("{error}"));
+    let rules = windows.rules();
+    assert_eq!((rules.rules().len(), rules.windows().len()), (20, 10));
+    for rule in rules.windows() {
+        let ways = rules.window_ways(rule);
+        assert!(ways.is_empty(), "{}: {ways:?}", rule.name());
+    }
+    for (name, engine) in [
+        ("six and the shipped windows", &six),
+        ("twenty and ten windows", &windows),
+    ] {
+        let mut checker = engine.checker().contributing();
+        let mut stage = OverTime::new(Arc::clone(engine), over_time::Options::default());
+        let first = &day.texts[0];
+        let ratio = compare(
+            passes,
+            Side {
+                feed: &day,
+                work: &mut |texts| bare.run(texts),
+                answer: Tally {
+                    nodes: day.planted.nodes,
+                    ..Tally::default()
+                },
+            },
+            Side {
+                feed: &day,
+                work: &mut |texts| over_time(engine, &mut checker, &mut stage, texts, first),
+                answer: Tally {
+                    nodes: 0,
+                    ..day.planted
+                },
+            },
+        );
+        let counts = stage.counts().windows;
+        assert_eq!(counts.records + counts.pages, day.texts.len() as u64);
+        line(format!(
+            "whole job, {name:<28} {:.3} ({:.3} to {:.3}) of the bare tape parse, {:.0} MB/s, {} keys",
+            ratio.median, ratio.low, ratio.high, ratio.speed, counts.keys
         ));
     }
     let shipped = cost(engine.rules(), &tenth, passes);

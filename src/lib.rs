@@ -66,6 +66,8 @@ pub mod alert;
 
 pub mod engine;
 
+pub mod over_time;
+
 pub mod sink;
 
 pub mod deliver;
@@ -85,3 +87,4 @@ pub mod text;
 
 pub use alert::Alert;
 pub use engine::{Engine, EngineBuilder, Input, Report, Verdict};
+pub use over_time::OverTime;

@@ -5,26 +5,28 @@
 //! taken in before a stop is finished; nothing is dropped. It renders nothing
 //! and writes nothing.
 
+mod intake;
+mod stage;
+
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use crossbeam_channel::{Receiver, Sender, bounded, never, select};
+use crossbeam_channel::{Receiver, Sender, bounded, never, select, tick};
 
 use crate::engine::{Checker, Current, Engine, Fault, Input, Report, Verdict};
 use crate::frame::{Batch, Frame, FrameFault};
+use crate::over_time;
 use crate::record::kind::Taken;
 use crate::record::{Origin, explain, place};
 use crate::rules::RuleSet;
-use crate::source::{
-    BatchPool, Delivery, Folder, FolderCounts, FolderOptions, Note, PassedOver, ReadOptions,
-    SourceEnd, SourceError, SourceName, file, stdin,
-};
+use crate::source::{BatchPool, Delivery, Note, PassedOver, SourceEnd, SourceName};
 use crate::stats::Summary;
+pub use intake::{Intake, IntakeEnd, files, folder, one_after_another, stream};
+use stage::{Stage, TICK};
 
 /// How the stages are joined.
 #[derive(Clone, Debug)]
@@ -37,6 +39,8 @@ pub struct Options {
     pub every_document: bool,
     /// where used batches go; give the same one to the sources
     pub pool: BatchPool,
+    /// whether alerts are told once, and what is watched over time; nothing: each document alone
+    pub over_time: Option<over_time::Options>,
 }
 
 impl Default for Options {
@@ -46,6 +50,7 @@ impl Default for Options {
             keep_refused: true,
             every_document: false,
             pool: BatchPool::default(),
+            over_time: None,
         }
     }
 }
@@ -79,19 +84,19 @@ pub enum Event {
         /// why
         reason: PassedOver,
     },
+    /// What wall time brought over time, with no document.
+    OverTime(over_time::Told),
+    /// All is read: what was still to be said, and what was counted over time.
+    OverTimeEnd {
+        /// the last transitions
+        told: over_time::Told,
+        /// everything that was counted
+        counts: Box<over_time::Counts>,
+    },
     /// Something about a folder that is worth knowing.
     Noted(Note),
     /// An intake is over: its files are read, or its folder's watch ended.
     IntakeOver(IntakeEnd),
-}
-
-/// How an intake ended.
-#[derive(Debug, Default)]
-pub struct IntakeEnd {
-    /// what each folder counted
-    pub folders: Vec<FolderCounts>,
-    /// why it could not go on
-    pub errors: Vec<SourceError>,
 }
 
 /// One document that has something to say.
@@ -103,70 +108,8 @@ pub struct Judged {
     pub report: Report,
     /// its bytes, if it was refused and they were asked for
     pub text: Option<Vec<u8>>,
-}
-
-/// Where documents come from: run on a thread of its own until done or told to stop.
-pub type Intake =
-    Box<dyn FnOnce(&Receiver<()>, &mut dyn FnMut(Delivery) -> ControlFlow<()>) -> IntakeEnd + Send>;
-
-/// Reads files one after another; `-` is standard input.
-pub fn files(paths: Vec<PathBuf>, options: ReadOptions) -> Intake {
-    Box::new(move |_stop, deliver| {
-        for path in &paths {
-            if file::read(path, &options, deliver).is_break() {
-                break;
-            }
-        }
-        IntakeEnd::default()
-    })
-}
-
-/// Reads one stream to its end.
-pub fn stream(
-    reader: impl Read + Send + 'static,
-    name: SourceName,
-    options: ReadOptions,
-) -> Intake {
-    Box::new(move |_stop, deliver| {
-        // A stop shows at the next delivery.
-        let _ = stdin::read(reader, name, &options, deliver);
-        IntakeEnd::default()
-    })
-}
-
-/// Watches a drop folder, or with `once` reads what is there.
-pub fn folder(path: PathBuf, options: FolderOptions, once: bool) -> Intake {
-    Box::new(move |stop, deliver| {
-        let mut folder = Folder::new(path, options);
-        let counts = if once {
-            folder.scan_once(deliver)
-        } else {
-            folder.watch(stop, deliver)
-        };
-        match counts {
-            Ok(counts) => IntakeEnd {
-                folders: vec![counts],
-                errors: Vec::new(),
-            },
-            Err(error) => IntakeEnd {
-                folders: Vec::new(),
-                errors: vec![error],
-            },
-        }
-    })
-}
-
-/// Runs intakes one after another, so that their documents keep that order.
-pub fn one_after_another(intakes: Vec<Intake>) -> Intake {
-    Box::new(move |stop, deliver| {
-        let mut all = IntakeEnd::default();
-        for intake in intakes {
-            let end = intake(stop, deliver);
-            all.folders.extend(end.folders);
-            all.errors.extend(end.errors);
-        }
-        all
-    })
+    /// what it changed over time
+    pub told: over_time::Told,
 }
 
 /// A pipeline at work.
@@ -297,14 +240,19 @@ pub fn run(engine: Arc<Engine>, intakes: Vec<Intake>, options: Options) -> Runni
     let current = Arc::new(Current::new(Arc::clone(&engine)));
     for _ in 0..workers {
         let (work, done) = (work.clone(), done_sender.clone());
-        let (mut checker, options) = (engine.checker(), options.clone());
+        let options = options.clone();
+        let checker_of = move |engine: &Arc<Engine>| match options.over_time {
+            Some(_) => engine.checker().contributing(),
+            None => engine.checker(),
+        };
+        let mut checker = checker_of(&engine);
         let (current, mut seen) = (Arc::clone(&current), 0);
         std::thread::spawn(move || {
             for (number, work) in work {
                 let event = match work {
                     Work::Batch(source, batch) => {
                         if let Some(engine) = current.newer(&mut seen) {
-                            checker = engine.checker();
+                            checker = checker_of(&engine);
                         }
                         let event = judge(&mut checker, source, &batch, &options);
                         options.pool.give(batch);
@@ -321,8 +269,22 @@ pub fn run(engine: Arc<Engine>, intakes: Vec<Intake>, options: Options) -> Runni
     drop((work, done_sender));
 
     let stopper = Stopper(Arc::new(Mutex::new(Some(stop_sender))), Arc::clone(&gate));
+    let over_time = options.over_time;
+    let mut stage = over_time.map(|limits| Stage::new(engine, limits, options.every_document));
     let collector = std::thread::spawn(move || {
-        collect(&gate, &stop, &over, &done, &tickets, &event_sender);
+        collect(
+            &gate,
+            &stop,
+            &over,
+            &done,
+            &tickets,
+            &event_sender,
+            &mut stage,
+        );
+        if let Some(mut stage) = stage {
+            // Nobody has to listen to the end.
+            let _ = event_sender.send(stage.end());
+        }
     });
     Running {
         events,
@@ -340,7 +302,9 @@ fn collect(
     done: &Receiver<Done>,
     tickets: &Receiver<()>,
     events: &Sender<Event>,
+    stage: &mut Option<Stage>,
 ) {
+    let ticks = stage.as_ref().map_or_else(never, |_| tick(TICK));
     let mut waiting: BTreeMap<u64, Event> = BTreeMap::new();
     let mut next = 0u64;
     // Once the gate is closed its number is final, and nobody needs to tell us again.
@@ -354,9 +318,12 @@ fn collect(
             recv(done) -> result => {
                 let Ok(result) = result else { return };
                 waiting.insert(result.number, result.event);
-                while let Some(event) = waiting.remove(&next) {
+                while let Some(mut event) = waiting.remove(&next) {
                     next += 1;
                     let _ = tickets.try_recv();
+                    if let Some(stage) = stage {
+                        stage.take(&mut event);
+                    }
                     // Nobody listens: stop taking in, and finish what is in flight.
                     if events.send(event).is_err() {
                         gate.close();
@@ -368,6 +335,13 @@ fn collect(
                 stop = never();
             }
             recv(over) -> _ => over = never(),
+            recv(ticks) -> _ => {
+                if let Some(event) = stage.as_mut().and_then(Stage::tick)
+                    && events.send(event).is_err()
+                {
+                    gate.close();
+                }
+            }
         }
     }
 }
@@ -455,13 +429,14 @@ fn judge_frame(
         }
     }
     counts.document(&report, frame.bytes.len());
-    if options.every_document || report.has_something_to_say() {
+    if options.every_document || report.has_something_to_say() || report.contribution.is_some() {
         let shown = report.verdict != Verdict::Valid || !report.notices.is_empty();
         let text = (options.keep_refused && shown).then(|| frame.bytes.to_vec());
         documents.push(Judged {
             origin,
             report,
             text,
+            told: over_time::Told::default(),
         });
     }
 }

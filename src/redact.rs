@@ -14,7 +14,9 @@ use hmac::{Hmac, Mac as _};
 use serde_json::Value as Json;
 use sha2::Sha256;
 
-use crate::alert::{Alert, CallRef, Client, Evidence, Finding, OtherEnd, Site, SourceRef, What};
+use crate::alert::{
+    Alert, CallId, CallRef, Client, Evidence, Finding, OtherEnd, Site, SourceRef, Transition, What,
+};
 use crate::engine::Report;
 use crate::schema::{Api, Notice, Problem};
 use crate::sink::secret::Secret;
@@ -163,7 +165,8 @@ impl Redactor {
         for notice in &mut report.notices {
             self.notice(notice);
         }
-        for (_, fault) in &mut report.rule_faults {
+        let faults = report.rule_faults.iter_mut();
+        for (_, fault) in faults.chain(&mut report.window_faults) {
             // A rule may throw what it read.
             "it broke; the message is not shown, as --redact asks".clone_into(&mut fault.message);
         }
@@ -208,6 +211,7 @@ impl Redactor {
             affected: _,
             missing: _,
             findings,
+            more: _,
             labels: _,
         } = alert;
         *id = self.hash("alert", id, 16);
@@ -221,6 +225,7 @@ impl Redactor {
             version: _,
             call_type,
             partial: _,
+            sessions_seen: _,
             invalid: _,
             start: _,
             end: _,
@@ -246,6 +251,49 @@ impl Redactor {
             self.words_of_rule(message);
             for evidence in evidence {
                 self.evidence(evidence);
+            }
+        }
+    }
+
+    /// Everything that a transition says.
+    pub fn transition(&self, transition: &mut Transition) {
+        let Transition {
+            schema: _,
+            id,
+            fingerprint,
+            state: _,
+            rule: _,
+            severity: _,
+            on: _,
+            title,
+            summary,
+            raised_at: _,
+            at: _,
+            clock: _,
+            evicted: _,
+            call,
+            window,
+            calls,
+            more,
+            labels: _,
+        } = transition;
+        *id = self.hash("alert", id, 16);
+        *fingerprint = self.hash("fingerprint", fingerprint, 16);
+        self.words_of_rule(title);
+        summary.clear();
+        let call = call.iter_mut().map(|CallId { id }| id);
+        let more = more.iter_mut().flat_map(|more| &mut more.calls);
+        for id in call.chain(calls).chain(more) {
+            *id = self.mark("call", id);
+        }
+        if let Some(window) = window {
+            let kinds = window.kinds.iter().copied().chain(std::iter::repeat(None));
+            for (part, kind) in window.key.iter_mut().zip(kinds) {
+                *part = match kind {
+                    Some("place") if part == OUTSIDE => continue,
+                    Some(kind) => self.mark(kind, part),
+                    None => self.word("value", part),
+                };
             }
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::engine::{Report, RuleCount, Verdict};
 use crate::record::Kind;
-use crate::rules::{Rule, RuleSet, Severity};
+use crate::rules::{Rule, RuleSet, Severity, WindowRule};
 
 /// Documents by verdict and kind, and what they gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct Summary {
     pub repeated_sessions: u64,
     /// one for each rule, by places
     pub rules: Vec<RuleCount>,
+    /// one for each window rule, by places; those that are samples count as fired
+    pub windows: Vec<RuleCount>,
     /// alerts raised, by severity
     pub alerts: BTreeMap<Severity, u64>,
 }
@@ -58,7 +60,8 @@ impl Summary {
         self.notices += report.notice_count;
         self.sessions += report.sessions;
         self.repeated_sessions += report.repeated_sessions;
-        self.add_rules(&report.rules);
+        add_up(&mut self.rules, &report.rules);
+        add_up(&mut self.windows, &report.windows);
         for alert in &report.alerts {
             *self.alerts.entry(alert.severity).or_default() += 1;
         }
@@ -78,16 +81,8 @@ impl Summary {
         self.notices += other.notices;
         self.sessions += other.sessions;
         self.repeated_sessions += other.repeated_sessions;
-        self.add_rules(&other.rules);
-    }
-
-    fn add_rules(&mut self, rules: &[RuleCount]) {
-        if self.rules.len() < rules.len() {
-            self.rules.resize(rules.len(), RuleCount::default());
-        }
-        for (sum, count) in self.rules.iter_mut().zip(rules) {
-            sum.add(*count);
-        }
+        add_up(&mut self.rules, &other.rules);
+        add_up(&mut self.windows, &other.windows);
     }
 
     /// Documents with that verdict.
@@ -115,11 +110,20 @@ pub struct ByRule(BTreeMap<Arc<str>, RuleCount>);
 impl ByRule {
     /// Adds counts in the order of the set's rules.
     pub fn add(&mut self, rules: &RuleSet, counts: &[RuleCount]) {
-        for (rule, count) in rules.rules().iter().zip(counts) {
-            if !self.0.contains_key(rule.name()) {
-                self.0.insert(Arc::clone(rule.name()), RuleCount::default());
+        self.add_named(rules.rules().iter().map(Rule::name), counts);
+    }
+
+    /// Adds counts in the order of the set's window rules.
+    pub fn add_windows(&mut self, rules: &RuleSet, counts: &[RuleCount]) {
+        self.add_named(rules.windows().iter().map(WindowRule::name), counts);
+    }
+
+    fn add_named<'n>(&mut self, names: impl Iterator<Item = &'n Arc<str>>, counts: &[RuleCount]) {
+        for (name, count) in names.zip(counts) {
+            if !self.0.contains_key(name) {
+                self.0.insert(Arc::clone(name), RuleCount::default());
             }
-            if let Some(sum) = self.0.get_mut(rule.name()) {
+            if let Some(sum) = self.0.get_mut(name) {
                 sum.add(*count);
             }
         }
@@ -131,8 +135,23 @@ impl ByRule {
         &'a self,
         rules: &'a RuleSet,
     ) -> impl Iterator<Item = (&'a Arc<str>, RuleCount, bool)> {
-        let names: BTreeSet<&Arc<str>> = rules.rules().iter().map(Rule::name).collect();
-        let here = rules.rules().iter().map(Rule::name).map(|name| {
+        self.rows_of(rules.rules().iter().map(Rule::name).collect())
+    }
+
+    /// The same of the window rules.
+    pub fn window_rows<'a>(
+        &'a self,
+        rules: &'a RuleSet,
+    ) -> impl Iterator<Item = (&'a Arc<str>, RuleCount, bool)> {
+        self.rows_of(rules.windows().iter().map(WindowRule::name).collect())
+    }
+
+    fn rows_of<'a>(
+        &'a self,
+        here: Vec<&'a Arc<str>>,
+    ) -> impl Iterator<Item = (&'a Arc<str>, RuleCount, bool)> {
+        let names: BTreeSet<&Arc<str>> = here.iter().copied().collect();
+        let here = here.into_iter().map(|name| {
             let count = self.0.get(name).copied().unwrap_or_default();
             (name, count, true)
         });
@@ -148,6 +167,15 @@ impl ByRule {
     /// Whether nothing was counted.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+fn add_up(sums: &mut Vec<RuleCount>, counts: &[RuleCount]) {
+    if sums.len() < counts.len() {
+        sums.resize(counts.len(), RuleCount::default());
+    }
+    for (sum, count) in sums.iter_mut().zip(counts) {
+        sum.add(*count);
     }
 }
 

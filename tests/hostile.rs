@@ -258,7 +258,12 @@ fn a_rule_that_runs_away_on_every_document_does_not_stall_the_feed() {
     let line: Value = serde_json::from_str(&line).expect("JSON");
     let folder = tempfile::tempdir().expect("a folder");
     let feed = folder.path().join("feed.ndjson");
-    fs::write(&feed, format!("{line}\n").repeat(1_000)).expect("a feed");
+    let each = |at: usize| {
+        let mut line = line.clone();
+        line["id"] = format!("call-{at}").into();
+        format!("{line}\n")
+    };
+    fs::write(&feed, (0..1_000).map(each).collect::<String>()).expect("a feed");
     let (good, hostile) = (rules(""), rules(&script));
     let alone = run(good.path(), &feed);
     let ran = run(hostile.path(), &feed);

@@ -14,6 +14,7 @@ use qualwatch::{Engine, Input, Report};
 use serde_json::{Map, Value, json};
 
 const PAGE: &str = include_str!("../docs/rules.md");
+const WINDOWS: &str = include_str!("../docs/windows.md");
 
 /// A fenced block, and the line it begins on.
 struct Block {
@@ -23,9 +24,13 @@ struct Block {
 }
 
 fn blocks() -> Vec<Block> {
+    blocks_of(PAGE)
+}
+
+fn blocks_of(page: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
-    for (at, line) in PAGE.lines().enumerate() {
+    for (at, line) in page.lines().enumerate() {
         match (&mut open, line.strip_prefix("```")) {
             (None, Some(kind)) => {
                 open = Some(Block {
@@ -311,6 +316,45 @@ fn the_truth_tables_are_the_programs() {
             other => panic!("{when}: {other:?}"),
         };
         assert_eq!(said, want, "{when}");
+    }
+}
+
+#[test]
+fn each_window_on_its_page_loads_with_the_shipped_limits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut loaded = 0;
+    for block in blocks_of(WINDOWS) {
+        if block.kind != "rhai" {
+            continue;
+        }
+        let engine = engine(folder.path(), block.line, &block.text);
+        for window in engine.rules().windows() {
+            let ways = engine.rules().window_ways(window);
+            assert!(ways.is_empty(), "docs/windows.md:{}: {ways:?}", block.line);
+            loaded += 1;
+        }
+    }
+    assert!(loaded >= 7, "{loaded} windows");
+}
+
+#[test]
+fn the_keys_of_the_windows_page_are_those_that_a_window_takes() {
+    let mut keys = std::collections::BTreeSet::new();
+    for line in WINDOWS.lines().filter(|line| line.starts_with("| ")) {
+        let cell = line.split('|').nth(1).unwrap_or_default();
+        keys.extend(cell.split('`').skip(1).step_by(2).map(str::to_owned));
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let rules = "window(\"w\", #{ zzzzzz: 1 });";
+    fs::write(folder.path().join("rules.rhai"), rules).expect("rules");
+    let error = Engine::builder().rules(folder.path()).build();
+    let error = error.err().expect("an unknown key").to_string();
+    let listed = error.lines().find(|line| line.contains("a window has "));
+    for key in listed.expect("the keys").split('`').skip(1).step_by(2) {
+        assert!(
+            keys.contains(key),
+            "docs/windows.md does not explain `{key}`"
+        );
     }
 }
 

@@ -12,7 +12,7 @@ use qualwatch::frame::{Batch, FrameLimits, Framer, Framing, Open};
 use qualwatch::record::kind::{self, Taken};
 use qualwatch::record::{Caps, Origin, Parser};
 use qualwatch::schema::{Schema, Survey};
-use qualwatch::{Engine, Input};
+use qualwatch::{Engine, Input, Report};
 use simd_json::{Buffers, INPUT_PADDING, Tape, fill_tape_padded};
 use xtask::generate::{Mix, Plan, Verdict, documents};
 
@@ -251,6 +251,11 @@ impl Stages {
 
 pub(crate) fn count(checker: &mut Checker, text: &[u8], tally: &mut Tally) {
     let report = checker.check(Input::new(text, "feed"));
+    add(&report, tally);
+}
+
+/// Counts one report.
+pub(crate) fn add(report: &Report, tally: &mut Tally) {
     tally.invalid += u64::from(report.verdict == Said::Invalid);
     tally.contradictory += u64::from(report.verdict == Said::Malformed);
     tally.noticed += u64::from(report.notice_count > 0);

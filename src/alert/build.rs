@@ -83,16 +83,8 @@ pub(crate) fn build(
             None => groups.push((&finding.key, vec![finding])),
         }
     }
-    let call = context
-        .call
-        .id()
-        .filter(|id| !id.is_empty())
-        .map_or_else(|| content_key(context.document.text()), str::to_owned);
-    let raised_at = context
-        .clock
-        .now()
-        .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
-        .to_string();
+    let call = call_key(context.call, context.document);
+    let raised_at = super::raised_at(context.clock.now());
     for (key, findings) in groups {
         // Several keys on one call are several alerts; a missing key stays with its call.
         let (subject, key): (Vec<&str>, Vec<&str>) = match key {
@@ -128,9 +120,17 @@ pub(crate) fn build(
                 .into_iter()
                 .map(|finding| describe(context, spots, finding))
                 .collect(),
+            more: None,
             labels: rule.labels().clone(),
         });
     }
+}
+
+/// What stands for a call: its id, or a hash of the document, where it has none.
+pub(crate) fn call_key(call: Call<'_>, document: &Document<'_>) -> String {
+    call.id()
+        .filter(|id| !id.is_empty())
+        .map_or_else(|| content_key(document.text()), str::to_owned)
 }
 
 /// Which call it is.
@@ -141,6 +141,7 @@ pub(crate) fn call_ref(context: &Context<'_>) -> CallRef {
         version: call.version(),
         call_type: call.call_type().map(str::to_owned),
         partial: context.partial,
+        sessions_seen: None,
         invalid: context.invalid,
         start: call.start().map(str::to_owned),
         end: call.end().map(str::to_owned),

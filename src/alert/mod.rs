@@ -11,16 +11,20 @@ mod link;
 mod other;
 mod people;
 mod summary;
+mod transition;
 pub(crate) mod words;
 
 use serde::Serialize;
 
 use crate::sites::Column;
+use crate::window::ChangeState;
 
-pub(crate) use build::{Context, Spots, build, call_ref, json, tell};
+pub(crate) use build::{Context, Spots, build, call_key, call_ref, json, tell};
 pub use identity::{alert_id, fingerprint};
 pub use link::{Links, PLACEHOLDERS, WrongTemplate};
 pub(crate) use people::by_badness;
+pub use transition::{CallId, More, Schema, Transition, WindowRef};
+pub(crate) use transition::{length, raised_at, second, unit_of};
 
 /// The version of the alert's JSON.
 pub const SCHEMA: &str = "qualwatch.alert/1";
@@ -31,13 +35,37 @@ pub const ALERT_SCHEMA: &str = include_str!("../../schemas/alert.schema.json");
 /// How bad.
 pub use crate::rules::Severity;
 
-/// What became of the condition; a single call's alert is an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+/// What became of the condition; a single call's alert is an event. The others are Prometheus's, and
+/// what corrections need beside them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum State {
-    /// it happened; it never resolves
+    /// it happened
+    #[default]
     Event,
+    /// it holds, but not for long enough
+    Pending,
+    /// it holds
+    Firing,
+    /// it is over
+    Resolved,
+    /// it never was, as later data shows
+    Retracted,
+    /// its cool-down is over, and more came meanwhile
+    Repeated,
+}
+
+impl From<ChangeState> for State {
+    fn from(state: ChangeState) -> State {
+        match state {
+            ChangeState::Pending => State::Pending,
+            ChangeState::Firing => State::Firing,
+            ChangeState::Resolved => State::Resolved,
+            ChangeState::Retracted => State::Retracted,
+            ChangeState::Repeated => State::Repeated,
+        }
+    }
 }
 
 impl State {
@@ -45,6 +73,11 @@ impl State {
     pub fn name(self) -> &'static str {
         match self {
             State::Event => "event",
+            State::Pending => ChangeState::Pending.name(),
+            State::Firing => ChangeState::Firing.name(),
+            State::Resolved => ChangeState::Resolved.name(),
+            State::Retracted => ChangeState::Retracted.name(),
+            State::Repeated => ChangeState::Repeated.name(),
         }
     }
 }
@@ -89,6 +122,9 @@ pub struct Alert {
     pub missing: Vec<&'static str>,
     /// the places, in document order
     pub findings: Vec<Finding>,
+    /// what came of the same fingerprint while it kept quiet
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub more: Option<More>,
     /// the rule's labels
     pub labels: std::collections::BTreeMap<String, String>,
 }
@@ -124,6 +160,9 @@ pub struct CallRef {
     pub call_type: Option<String>,
     /// whether its sessions go on elsewhere
     pub partial: bool,
+    /// how many of its sessions were seen by now, while it is partial
+    #[serde(rename = "sessionsSeen", skip_serializing_if = "Option::is_none")]
+    pub sessions_seen: Option<u32>,
     /// whether the document broke the schema; readings under a violation counted as missing
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub invalid: bool,

@@ -403,7 +403,13 @@ fn caveats(alert: &Alert) -> Vec<String> {
         ));
     }
     if alert.call.partial {
-        sentences.push("The record is partial: more of its sessions may follow.".to_owned());
+        sentences.push(match alert.call.sessions_seen {
+            None => "The record is partial: more of its sessions may follow.".to_owned(),
+            Some(seen) => format!(
+                "The record is partial: {} of it seen by now, and more may follow.",
+                counted(seen.into(), "session")
+            ),
+        });
     }
     if alert.call.invalid {
         sentences.push(

@@ -12,9 +12,11 @@ use crate::record::Caps;
 use crate::schema::Api;
 use crate::source::ReadOptions;
 
+mod over_time;
 mod state;
 mod tools;
 
+pub(super) use over_time::OverTime;
 pub(super) use state::{OutboxJob, OutboxList, OutboxRows, StateJob, WhichState};
 pub(super) use tools::{Documents, Explain, Rules, Test, TestForm, Tune, WhichRules, WhichSites};
 
@@ -25,6 +27,7 @@ Examples:
   kcat … | qualwatch --rules rules/ | next      as a filter
   qualwatch --set jitter=40ms record.json       with another limit
   qualwatch --rules rules/ --check              load the rules, report, exit
+  qualwatch --once --since 2026-01-13 old/      what old records say of a day and after
 
 Exit status:
   0 done   1 --fail-on reached   2 usage, configuration or rules   3 a source failed";
@@ -267,6 +270,10 @@ pub struct Run {
     /// How long a file that ends inside a document may take to be completed
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time, help_heading = "Folder")]
     pub patience: Duration,
+
+    /// what is told over time
+    #[command(flatten)]
+    pub over_time: OverTime,
 
     /// Replace names, ids and addresses by hashes under the key in this file, in all that is said
     #[arg(long, value_name = "KEYFILE", help_heading = "Output")]

@@ -240,6 +240,7 @@ pub(super) fn run(args: &Check) -> Exit {
                     Safe(&note.to_string())
                 ));
             }
+            Event::OverTime(_) | Event::OverTimeEnd { .. } => {}
             Event::IntakeOver(end) => {
                 for error in end.errors {
                     world_failed = true;

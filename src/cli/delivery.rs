@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use super::args::Form;
 use super::output::Voice;
 use super::render::{count, counted};
-use crate::alert::Alert;
 use crate::clock::SystemClock;
 use crate::deliver::{Deliveries, Ender, Left, MemoryOutbox, Note, Outbox, SinkCounts};
 use crate::sink::route::route;
@@ -189,7 +188,7 @@ impl Delivery {
 }
 
 /// Alerts as sinks take them.
-pub(super) fn told(alerts: &[Alert]) -> Vec<Told> {
+pub(super) fn told(alerts: &[impl serde::Serialize]) -> Vec<Told> {
     alerts
         .iter()
         .filter_map(|alert| Told::new(alert).ok())

@@ -156,15 +156,30 @@ pub(super) fn document(source: &str, judged: &Judged) -> String {
     })
 }
 
+/// Everything that a run came to.
+pub(super) struct Totals<'a> {
+    pub(super) summary: &'a Summary,
+    pub(super) rules: &'a RuleSet,
+    pub(super) by_rule: &'a ByRule,
+    pub(super) by_window: &'a ByRule,
+    pub(super) reloads: super::reload::Reloads,
+    pub(super) files: &'a super::run::Files,
+    pub(super) over_time: &'a crate::over_time::Counts,
+    pub(super) delivery: Option<serde_json::Value>,
+}
+
 /// The summary as one line. Every count has its unit in its place.
-pub(super) fn summary(
-    summary: &Summary,
-    rules: &RuleSet,
-    by_rule: &ByRule,
-    reloads: super::reload::Reloads,
-    files: &super::run::Files,
-    delivery: Option<serde_json::Value>,
-) -> String {
+pub(super) fn summary(totals: Totals<'_>) -> String {
+    let Totals {
+        summary,
+        rules,
+        by_rule,
+        by_window,
+        reloads,
+        files,
+        over_time,
+        delivery,
+    } = totals;
     use serde_json::{Map, Value, json};
     let mut verdicts = Map::new();
     for verdict in Verdict::ALL {
@@ -189,6 +204,16 @@ pub(super) fn summary(
         .rows(rules)
         .map(|(name, count, _)| (name.to_string(), json!(count)))
         .collect();
+    let per_window: Map<String, Value> = by_window
+        .window_rows(rules)
+        .map(|(name, count, _)| {
+            let count = json!({
+                "samples": count.fired, "others": count.quiet, "unknown": count.unknown,
+                "failed": count.failed,
+            });
+            (name.to_string(), count)
+        })
+        .collect();
     let mut value = json!({
         "schema": "qualwatch.summary/1",
         "documents": {
@@ -205,7 +230,9 @@ pub(super) fn summary(
         },
         "files": files.json(),
         "alerts": alerts,
+        "overTime": over_time.named().into_iter().collect::<std::collections::BTreeMap<_, _>>(),
         "rules": per_rule,
+        "windows": per_window,
         "reloads": {"loaded": reloads.loaded, "refused": reloads.refused},
     });
     if let Some(delivery) = delivery {

@@ -14,7 +14,7 @@ use super::Exit;
 use super::args::{Colour, Form};
 use super::json;
 use super::render::{Painter, count};
-use crate::alert::Alert;
+use crate::alert::{Alert, Transition};
 use crate::stats::Summary;
 
 /// Prints a text that the user asked for.
@@ -180,6 +180,17 @@ impl Output {
         let text = match self.alerts {
             Form::Json => json::line(alert),
             Form::Text => self.out_painter.alert(alert, width()),
+        };
+        let out = &mut self.out;
+        let result = self.progress.suspend(|| out.write_all(text.as_bytes()));
+        self.note(result);
+    }
+
+    /// Writes one transition.
+    pub(super) fn transition(&mut self, transition: &Transition) {
+        let text = match self.alerts {
+            Form::Json => json::line(transition),
+            Form::Text => self.out_painter.transition(transition, width()),
         };
         let out = &mut self.out;
         let result = self.progress.suspend(|| out.write_all(text.as_bytes()));

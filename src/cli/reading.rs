@@ -95,6 +95,7 @@ pub(super) fn read(
             keep_refused: true,
             every_document: true,
             pool: options.pool,
+            over_time: None,
         },
     );
     let mut read = Read::default();
@@ -140,6 +141,7 @@ pub(super) fn read(
                 painter.bold("note"),
                 Safe(&note.to_string())
             )),
+            Event::OverTime(_) | Event::OverTimeEnd { .. } => {}
             Event::IntakeOver(end) => {
                 for error in end.errors {
                     read.failed = true;

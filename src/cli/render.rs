@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::snippet::{Mark, snippet};
-use crate::alert::{Alert, Client, Evidence, Finding, What, by_badness};
+use crate::alert::{Alert, Client, Evidence, Finding, Transition, What, by_badness};
 use crate::engine::{Report, Verdict};
 use crate::pipeline::Judged;
 use crate::record::call::End;
@@ -96,6 +96,56 @@ impl Painter {
         }
         for (name, link) in &alert.links {
             let _ = writeln!(text, "  {}  {}", Safe(name), Safe(link));
+        }
+        if let Some(more) = &alert.more {
+            let _ = writeln!(
+                text,
+                "  {} more since the last one",
+                count(more.count.into())
+            );
+        }
+        text
+    }
+
+    /// One transition, in a line or two.
+    pub(super) fn transition(self, transition: &Transition, width: usize) -> String {
+        let mut text = format!(
+            "{}  {}  {}",
+            self.severity(transition.severity),
+            self.bold(&Safe(&transition.rule).to_string()),
+            transition.state.name(),
+        );
+        if let Some(call) = &transition.call {
+            let _ = write!(text, "  call {}", Safe(&call.id));
+        }
+        let _ = write!(text, "  {}", transition.at);
+        if transition.clock.is_some() {
+            text.push_str(" (wall time)");
+        }
+        text.push('\n');
+        if let Some(title) = &transition.title {
+            let _ = writeln!(text, "  {}", Safe(title));
+        }
+        let options = textwrap::Options::new(width)
+            .initial_indent("  ")
+            .subsequent_indent("  ")
+            .word_splitter(textwrap::WordSplitter::NoHyphenation);
+        let summary = Safe(&transition.summary).to_string();
+        let _ = writeln!(text, "{}", textwrap::fill(&summary, options));
+        if !transition.calls.is_empty() {
+            const NAMED: usize = 5;
+            let named: Vec<String> = transition
+                .calls
+                .iter()
+                .take(NAMED)
+                .map(|call| Safe(call).to_string())
+                .collect();
+            let more = if transition.calls.len() > NAMED {
+                ", …"
+            } else {
+                ""
+            };
+            let _ = writeln!(text, "  calls {}{more}", named.join(", "));
         }
         text
     }

@@ -3,6 +3,8 @@
 //! With paths the documents there are read once, the places counted, and each rule's cost measured.
 //! Nothing is judged here.
 
+mod windows;
+
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -13,7 +15,7 @@ use super::output::{Results, complain, width};
 use super::reading;
 use super::render::{Painter, count, counted};
 use crate::engine::{Engine, RuleCount};
-use crate::rules::{Rule, RuleSet};
+use crate::rules::{LimitEntry, Rule, RuleSet};
 use crate::text::Safe;
 
 /// Does the job.
@@ -75,6 +77,7 @@ pub(super) fn run(args: &Args) -> Exit {
             .iter()
             .enumerate()
             .map(|(at, rule)| object(set, rule, measured.as_ref().map(|all| all.of(at))))
+            .chain(set.windows().iter().map(|rule| windows::object(set, rule)))
             .collect(),
     });
     results.exit(if failed { Exit::World } else { Exit::Done })
@@ -177,26 +180,11 @@ fn text(painter: Painter, set: &RuleSet, measured: Option<&Measured>) -> String 
                 count(said.unknown),
             );
         }
-        let names = limits(set, rule);
-        let longest = names.iter().map(String::len).max().unwrap_or(0);
-        for name in names {
-            let Some(entry) = set.limits(rule).get(&name) else {
-                continue;
-            };
-            let source = entry.source.as_deref().unwrap_or("no source is given");
-            let lead = format!(
-                "  {name:<longest$}  {:>9}  ",
-                Safe(&entry.written).to_string()
-            );
-            let indent = " ".repeat(lead.chars().count());
-            let source = Safe(source).to_string();
-            let options = textwrap::Options::new(wide)
-                .initial_indent(&lead)
-                .subsequent_indent(&indent);
-            for line in textwrap::wrap(&source, options) {
-                let _ = writeln!(out, "{line}");
-            }
-        }
+        let limits: Vec<(String, &LimitEntry)> = limits(set, rule)
+            .into_iter()
+            .filter_map(|name| Some((name.clone(), set.limits(rule).get(&name)?)))
+            .collect();
+        limit_lines(&mut out, wide, &limits);
     }
     let all = set.rules().len();
     let _ = writeln!(
@@ -205,7 +193,28 @@ fn text(painter: Painter, set: &RuleSet, measured: Option<&Measured>) -> String 
         counted(all as u64, "rule"),
         all - compiled
     );
+    windows::text(&mut out, painter, set);
     out
+}
+
+/// Limits with their values and sources.
+fn limit_lines(out: &mut String, wide: usize, limits: &[(String, &LimitEntry)]) {
+    let longest = limits.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, entry) in limits {
+        let source = entry.source.as_deref().unwrap_or("no source is given");
+        let lead = format!(
+            "  {name:<longest$}  {:>9}  ",
+            Safe(&entry.written).to_string()
+        );
+        let indent = " ".repeat(lead.chars().count());
+        let source = Safe(source).to_string();
+        let options = textwrap::Options::new(wide)
+            .initial_indent(&lead)
+            .subsequent_indent(&indent);
+        for line in textwrap::wrap(&source, options) {
+            let _ = writeln!(out, "{line}");
+        }
+    }
 }
 
 fn object(set: &RuleSet, rule: &Rule, measured: Option<(RuleCount, Option<f64>)>) -> String {

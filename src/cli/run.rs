@@ -21,14 +21,15 @@ use super::output::Output;
 use super::rejects::Rejects;
 use super::reload::{Changes, Reload, Reloader, Reloads};
 use super::render::{count, counted};
-use crate::alert::{Alert, Links};
+use crate::alert::{Alert, Links, State, Transition};
 use crate::config::Config;
 use crate::deliver::Ender;
 use crate::diagnostic::Faults;
 use crate::engine::{BuildError, Current, Engine, Notices, Verdict};
+use crate::over_time::{self, Told as ToldOverTime};
 use crate::pipeline::{self, Event, Intake, Judged, Stopper};
 use crate::redact::Redactor;
-use crate::rules::{self, Rule, RuleSet, Severity};
+use crate::rules::{self, Rule, RuleSet, Severity, WindowRule};
 use crate::schema::SchemaError;
 use crate::source::{FolderCounts, FolderOptions, SourceName};
 use crate::stats::{ByRule, Summary};
@@ -158,6 +159,7 @@ pub(super) fn run(args: &Run, config: Config, found: Option<&str>) -> Exit {
             keep_refused: true,
             pool: intakes.pool,
             every_document: false,
+            over_time: Some(args.over_time.options()),
         },
     );
     let (hang_up, asked) = bounded(1);
@@ -194,8 +196,11 @@ pub(super) fn run(args: &Run, config: Config, found: Option<&str>) -> Exit {
         rejects,
         summary: Summary::default(),
         files: Files::default(),
+        over_time: over_time::Counts::default(),
+        late_shown: false,
         world_failed: false,
         by_rule: ByRule::default(),
+        by_window: ByRule::default(),
         reloads: Reloads::default(),
         faults_shown: BTreeSet::new(),
         notices_shown: BTreeSet::new(),
@@ -491,6 +496,7 @@ fn list(rules: &RuleSet) -> String {
         .rules()
         .iter()
         .map(|rule| rule.name().len())
+        .chain(rules.windows().iter().map(|rule| rule.name().len()))
         .max()
         .unwrap_or(0);
     let mut text = String::new();
@@ -504,12 +510,99 @@ fn list(rules: &RuleSet) -> String {
             Safe(&rule.place().to_string()),
         );
     }
+    for window in rules.windows() {
+        let _ = writeln!(
+            text,
+            "{:width$}  {:8}  {:11}  {}",
+            Safe(window.name()).to_string(),
+            window.severity().name(),
+            format!("over {}", window.measure()),
+            Safe(&window.place().to_string()),
+        );
+    }
+    let windows = match rules.windows().len() as u64 {
+        0 => String::new(),
+        number => format!(", {}", counted(number, "window rule")),
+    };
     let _ = writeln!(
         text,
-        "{} loaded",
+        "{}{windows} loaded",
         counted(rules.rules().len() as u64, "rule")
     );
     text
+}
+
+/// What people read of the counts over time: what is out of the ordinary.
+fn over_time_text(counts: &over_time::Counts) -> String {
+    let mut parts = Vec::new();
+    for (number, one, many) in [
+        (counts.windows.new_versions, "new version", "new versions"),
+        (counts.windows.pages, "page joined", "pages joined"),
+        (counts.windows.repeated, "document again", "documents again"),
+        (counts.windows.superseded, "superseded", "superseded"),
+        (
+            counts.outside,
+            "outside of the times asked for",
+            "outside of the times asked for",
+        ),
+        (counts.updated, "alert updated", "alerts updated"),
+        (
+            counts.windows.suppressed,
+            "alert kept back",
+            "alerts kept back",
+        ),
+        (
+            counts.transitions.retracted,
+            "alert retracted",
+            "alerts retracted",
+        ),
+        (
+            counts.windows.partial,
+            "call still partial",
+            "calls still partial",
+        ),
+        (counts.windows.late, "sample too late", "samples too late"),
+        (counts.windows.evicted_keys, "key given up", "keys given up"),
+        (
+            counts.windows.evicted_calls,
+            "call forgotten",
+            "calls forgotten",
+        ),
+        (
+            counts.windows.given_up,
+            "sample given up",
+            "samples given up",
+        ),
+    ] {
+        if number > 0 {
+            parts.push(format!(
+                "{} {}",
+                count(number),
+                if number == 1 { one } else { many }
+            ));
+        }
+    }
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!("over time  {}\n", parts.join(", ")),
+    }
+}
+
+/// Something that goes to standard output as an alert.
+trait Shown: serde::Serialize {
+    fn show(&self, output: &mut Output);
+}
+
+impl Shown for Alert {
+    fn show(&self, output: &mut Output) {
+        output.alert(self);
+    }
+}
+
+impl Shown for Transition {
+    fn show(&self, output: &mut Output) {
+        output.transition(self);
+    }
 }
 
 struct Job {
@@ -520,8 +613,12 @@ struct Job {
     rejects: Option<Rejects>,
     summary: Summary,
     files: Files,
+    over_time: over_time::Counts,
+    /// whether it was said that samples came too late
+    late_shown: bool,
     world_failed: bool,
     by_rule: ByRule,
+    by_window: ByRule,
     reloads: Reloads,
     /// rules that broke, and those that are asked no more, since they were loaded
     faults_shown: BTreeSet<(Arc<str>, bool)>,
@@ -596,6 +693,8 @@ impl Job {
                 documents,
             } => {
                 self.by_rule.add(&rules, &std::mem::take(&mut counts.rules));
+                self.by_window
+                    .add_windows(&rules, &std::mem::take(&mut counts.windows));
                 self.summary.add(&counts);
                 let source = self.source_name(&source.to_string());
                 for document in documents {
@@ -641,6 +740,19 @@ impl Job {
                 };
                 self.output.message(&line);
             }
+            Event::OverTime(told) => {
+                for transition in &told.transitions {
+                    if transition.state == State::Firing {
+                        *self.summary.alerts.entry(transition.severity).or_default() += 1;
+                    }
+                }
+                self.told_over_time(&told, None);
+                self.output.flush();
+            }
+            Event::OverTimeEnd { told, counts } => {
+                self.told_over_time(&told, None);
+                self.over_time = *counts;
+            }
             Event::IntakeOver(end) => {
                 for error in end.errors {
                     self.world_failed = true;
@@ -669,8 +781,14 @@ impl Job {
             self.output.message(&text);
         }
         self.alerts(&judged.report.alerts);
+        self.told_over_time(&judged.told, Some(source));
         for (rule, fault) in &judged.report.rule_faults {
-            self.rule_fault(rules, *rule, fault);
+            let name = rules.rules().get(*rule).map(Rule::name);
+            self.rule_fault(name, fault);
+        }
+        for (rule, fault) in &judged.report.window_faults {
+            let name = rules.windows().get(*rule).map(WindowRule::name);
+            self.rule_fault(name, fault);
         }
         if judged.report.verdict != Verdict::Valid
             && let (Some(rejects), Some(text)) =
@@ -685,17 +803,17 @@ impl Job {
         }
     }
 
-    fn alerts(&mut self, alerts: &[Alert]) {
+    fn alerts<A: Shown>(&mut self, alerts: &[A]) {
         let Some(delivery) = self.delivery.as_ref().filter(|_| !alerts.is_empty()) else {
             for alert in alerts {
-                self.output.alert(alert);
+                alert.show(&mut self.output);
             }
             return;
         };
         let told = delivery::told(alerts);
         for (alert, told) in alerts.iter().zip(&told) {
             if delivery.prints(told) {
-                self.output.alert(alert);
+                alert.show(&mut self.output);
             }
         }
         delivery.put(told);
@@ -714,8 +832,39 @@ impl Job {
         }
     }
 
-    fn rule_fault(&mut self, rules: &RuleSet, index: usize, fault: &rules::RuleFault) {
-        let Some(name) = rules.rules().get(index).map(Rule::name) else {
+    /// Transitions, and what is worth knowing of records that are late or incomplete.
+    fn told_over_time(&mut self, told: &ToldOverTime, source: Option<&str>) {
+        self.alerts(&told.transitions);
+        for overdue in &told.overdue {
+            let seen = counted(overdue.sessions.into(), "session");
+            let what = "still partial";
+            let why =
+                format!("{seen} of it seen; its other pages, or the record itself, did not come");
+            let line = match self.output.messages() {
+                (Form::Text, painter) => format!(
+                    "{}  call {}\n  {why}\n",
+                    painter.bold(what),
+                    Safe(&overdue.call)
+                ),
+                (Form::Json, _) => super::json::line(&json!({
+                    "schema": "qualwatch.partial/1",
+                    "call": overdue.call,
+                    "sessionsSeen": overdue.sessions,
+                })),
+            };
+            self.output.message(&line);
+        }
+        if told.late > 0 && !std::mem::replace(&mut self.late_shown, true) {
+            let late = counted(told.late.into(), "sample");
+            let message = format!(
+                "{late} came later than --lateness allows and did not count in windows (said once; the summary counts the rest)"
+            );
+            self.say_of_file(source.unwrap_or("record"), "late", &message);
+        }
+    }
+
+    fn rule_fault(&mut self, name: Option<&Arc<str>>, fault: &rules::RuleFault) {
+        let Some(name) = name else {
             return;
         };
         let disabled = fault.kind == rules::FaultKind::Disabled;
@@ -793,14 +942,16 @@ impl Job {
                 let sinks = delivered.as_ref().map(Delivered::text).unwrap_or_default();
                 self.summary_text() + sinks.as_str()
             }
-            (Form::Json, _) => super::json::summary(
-                &self.summary,
-                self.engine.rules(),
-                &self.by_rule,
-                self.reloads,
-                &self.files,
-                delivered.as_ref().map(Delivered::json),
-            ),
+            (Form::Json, _) => super::json::summary(super::json::Totals {
+                summary: &self.summary,
+                rules: self.engine.rules(),
+                by_rule: &self.by_rule,
+                by_window: &self.by_window,
+                reloads: self.reloads,
+                files: &self.files,
+                over_time: &self.over_time,
+                delivery: delivered.as_ref().map(Delivered::json),
+            }),
         };
         self.output.message(&text);
         if let Some(error) = self.output.failure() {
@@ -830,7 +981,7 @@ impl Job {
             FailOn::Warning => alerts(Severity::Warning),
             FailOn::Critical => alerts(Severity::Critical),
             FailOn::Invalid => self.summary.of(Verdict::Invalid) > 0,
-            FailOn::Broken => self.by_rule.is_broken(),
+            FailOn::Broken => self.by_rule.is_broken() || self.by_window.is_broken(),
             FailOn::Refused => Verdict::ALL
                 .into_iter()
                 .any(|verdict| verdict.is_refusal() && self.summary.of(verdict) > 0),
@@ -924,6 +1075,7 @@ impl Job {
                 alerts.join(", ")
             }
         );
+        text.push_str(&over_time_text(&self.over_time));
         let Reloads { loaded, refused } = self.reloads;
         if loaded + refused > 0 {
             let _ = writeln!(text, "reloads    {loaded} loaded, {refused} refused");
@@ -957,6 +1109,43 @@ impl Job {
                 }
                 text.push_str(if here { "\n" } else { "  no longer loaded\n" });
             }
+        }
+        text.push_str(&self.windows_text());
+        text
+    }
+
+    /// What the documents gave to the window rules.
+    fn windows_text(&self) -> String {
+        let rows: Vec<_> = self.by_window.window_rows(self.engine.rules()).collect();
+        let width = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
+        let mut text = String::new();
+        if rows.is_empty() {
+            return text;
+        }
+        let width = width.max(11);
+        let broken = self.by_window.is_broken();
+        let _ = write!(
+            text,
+            "{:width$}  {:>10}  {:>10}  {:>14}{}",
+            "window rule",
+            "samples",
+            "no sample",
+            "could not tell",
+            if broken { "       broke\n" } else { "\n" }
+        );
+        for (name, said, here) in rows {
+            let _ = write!(
+                text,
+                "{:width$}  {:>10}  {:>10}  {:>14}",
+                Safe(name).to_string(),
+                count(said.fired),
+                count(said.quiet),
+                count(said.unknown),
+            );
+            if broken {
+                let _ = write!(text, "  {:>10}", count(said.failed));
+            }
+            text.push_str(if here { "\n" } else { "  no longer loaded\n" });
         }
         text
     }

@@ -6,6 +6,7 @@
 
 mod builder;
 mod capture;
+mod contribute;
 mod cost;
 mod current;
 mod explain;
@@ -31,7 +32,7 @@ use crate::record::place;
 use crate::record::{Caps, Document, Kind, Origin, Parser};
 use crate::redact::Redactor;
 use crate::rules::facts::Facts;
-use crate::rules::{Evaluator, Explainer, Outcome, RuleSet};
+use crate::rules::{Evaluator, Explainer, Outcome, RuleSet, Sampled, Sampler, Tally};
 use crate::schema::{Schema, Survey};
 use crate::sites::Sites;
 use capture::{Violated, capture};
@@ -122,6 +123,16 @@ impl Engine {
         self.redactor.as_ref()
     }
 
+    /// The clock of `raisedAt`.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// The links that alerts take along.
+    pub(crate) fn links(&self) -> &Links {
+        &self.links
+    }
+
     /// The limits of a document.
     pub fn caps(&self) -> Caps {
         self.caps
@@ -140,6 +151,8 @@ impl Engine {
             outcome: Outcome::default(),
             violated: Violated::default(),
             known_notices: FxHashSet::default(),
+            contributes: false,
+            sampling: None,
             engine: Arc::clone(self),
         }
     }
@@ -184,12 +197,35 @@ pub struct Checker {
     outcome: Outcome,
     violated: Violated,
     known_notices: FxHashSet<u64>,
+    contributes: bool,
+    sampling: Option<Sampling>,
+}
+
+/// What takes samples for the window rules, where there are any and somebody wants them.
+struct Sampling {
+    sampler: Sampler,
+    tallies: Vec<Tally>,
+    samples: Vec<Sampled>,
 }
 
 impl Checker {
     /// The rules it asks, in the order of [`Report::rules`].
     pub fn rules(&self) -> &RuleSet {
         &self.engine.rules
+    }
+
+    /// Lets each report say what its document contributes over time: for [`crate::OverTime`].
+    #[must_use]
+    pub fn contributing(mut self) -> Checker {
+        self.contributes = true;
+        if !self.engine.rules.windows().is_empty() {
+            self.sampling = Some(Sampling {
+                sampler: self.engine.rules.sampler(),
+                tallies: Vec::new(),
+                samples: Vec::new(),
+            });
+        }
+        self
     }
 
     /// Judges one document.
@@ -222,6 +258,8 @@ impl Checker {
             outcome,
             violated,
             known_notices,
+            contributes,
+            sampling,
         } = self;
         let document = match parser.parse(input.bytes) {
             Ok(document) => document,
@@ -286,7 +324,11 @@ impl Checker {
             (false, true) => Verdict::Partial,
             (false, false) => Verdict::Valid,
         };
-        if engine.rules.rules().is_empty() {
+        let mut contribution = contributes
+            .then(|| contribute::contribution(&document, call, told.kind, partial))
+            .map(Box::new);
+        if engine.rules.rules().is_empty() && sampling.is_none() {
+            report.contribution = contribution;
             return report;
         }
 
@@ -337,9 +379,19 @@ impl Checker {
                 report.rule_faults.push((index, fault.clone()));
             }
             if let Some(spots) = spots.as_ref().filter(|_| !said.findings.is_empty()) {
+                let before = report.alerts.len();
                 alert::build(&context, spots, rule, said, &mut report.alerts);
+                if let Some(own) = &mut contribution {
+                    let new = before..report.alerts.len();
+                    contribute::raised(rule, index, &report.alerts, new, &mut own.raised);
+                }
             }
         }
+        if let (Some(own), Some(sampling)) = (&mut contribution, sampling) {
+            let rules = engine.rules.windows();
+            sampling.run(facts, &document, own, rules, &mut report);
+        }
+        report.contribution = contribution;
         report.costs = costs.measure(evaluator, facts);
         for variant in variants {
             variant.run(facts, outcome);

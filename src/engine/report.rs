@@ -9,6 +9,7 @@ use crate::alert::Alert;
 use crate::record::{Kind, Spot};
 use crate::rules::RuleFault;
 use crate::schema::{Notice, Problem};
+use crate::window::Contribution;
 
 /// The verdict on one document; every document has exactly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -121,8 +122,15 @@ pub struct Report {
     pub rules: Vec<RuleCount>,
     /// rules (by index) that broke on this document
     pub rule_faults: Vec<(usize, RuleFault)>,
+    /// one for each window rule, if the document contributes over time: places that are samples
+    /// count as fired
+    pub windows: Vec<RuleCount>,
+    /// window rules (by index) that broke on this document
+    pub window_faults: Vec<(usize, RuleFault)>,
     /// the alerts raised
     pub alerts: Vec<Alert>,
+    /// what it contributes over time, if the checker was asked for that
+    pub contribution: Option<Box<Contribution>>,
     /// for each rule what it takes by itself for one place, in nanoseconds, if that was measured on
     /// this document; `None` where there is no such place
     pub costs: Vec<Option<f64>>,
@@ -149,7 +157,10 @@ impl Report {
             repeated_sessions: 0,
             rules: Vec::new(),
             rule_faults: Vec::new(),
+            windows: Vec::new(),
+            window_faults: Vec::new(),
             alerts: Vec::new(),
+            contribution: None,
             costs: Vec::new(),
             explained: None,
             variants: Vec::new(),
@@ -160,6 +171,7 @@ impl Report {
     pub fn has_something_to_say(&self) -> bool {
         !self.alerts.is_empty()
             || !self.rule_faults.is_empty()
+            || !self.window_faults.is_empty()
             || self.has_something_to_say_beyond_alerts()
     }
 

@@ -49,7 +49,7 @@ pub(crate) struct Outline {
     pub(crate) constants: BTreeSet<String>,
     /// Variables that closures capture.
     pub(crate) captures: Vec<Capture>,
-    /// The `rule("name", #{ … })` calls.
+    /// The `rule("name", #{ … })` and `window("name", #{ … })` calls.
     pub(crate) rules: Vec<RuleOutline>,
 }
 
@@ -73,7 +73,7 @@ pub(crate) enum Made {
     InFunction,
 }
 
-/// One `rule(…)` call.
+/// One `rule(…)` or `window(…)` call.
 #[derive(Debug)]
 pub(crate) struct RuleOutline {
     /// Where the call stands.
@@ -267,7 +267,7 @@ impl Outline {
                 dotted: before > 0,
             });
         }
-        if let ("rule", [name, Expr::Map(map, _)]) = (name, call.args.as_slice()) {
+        if let ("rule" | "window", [name, Expr::Map(map, _)]) = (name, call.args.as_slice()) {
             let keys = map.0.iter().map(|(key, value)| {
                 let outline = KeyOutline {
                     spot: spot(key.pos),

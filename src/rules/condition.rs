@@ -217,6 +217,15 @@ fn lacks(part: &Typed) -> bool {
     }
 }
 
+/// Whether without a sites file a part has nothing to go by.
+pub(crate) fn needs_site(part: &Typed) -> bool {
+    match &part.kind {
+        TypedKind::Object(way) | TypedKind::Reading(way, _) => way.contains(&Link::Site),
+        TypedKind::OrElse(_, other) => needs_site(other),
+        _ => part.parts().into_iter().any(needs_site),
+    }
+}
+
 /// The limits that a part names, each once.
 pub(crate) fn limits(part: &Typed) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();

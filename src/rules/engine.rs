@@ -47,6 +47,7 @@ const MAP: usize = 100;
 /// The functions a rule may call, beside its own, and how many values each takes.
 pub(crate) const FUNCTIONS_KNOWN: &[(&str, Option<usize>)] = &[
     ("rule", Some(2)),
+    ("window", Some(2)),
     ("has", Some(1)),
     ("note", Some(1)),
     ("guard", Some(1)),

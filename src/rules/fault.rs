@@ -14,11 +14,16 @@ use super::truth::Truth;
 
 /// The innermost error, in our words, with its place.
 pub(crate) fn fault(rule: &Rule, source: &str, error: &EvalAltResult) -> RuleFault {
+    fault_at(&rule.place, source, error)
+}
+
+/// The same of a rule that stands at `own`.
+pub(crate) fn fault_at(own: &Place, source: &str, error: &EvalAltResult) -> RuleFault {
     let (error, position) = innermost(error, Position::NONE);
     let (kind, message) = describe(error);
     let place = match (position.line(), position.position()) {
-        (Some(line), Some(column)) => Place::of_word(&rule.place.file, source, line, column),
-        _ => rule.place.clone(),
+        (Some(line), Some(column)) => Place::of_word(&own.file, source, line, column),
+        _ => own.clone(),
     };
     RuleFault {
         kind,

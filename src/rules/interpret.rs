@@ -34,16 +34,16 @@ pub const FORGIVEN_AFTER: u32 = 100;
 /// How badly a rule ran away of late: [`FORGIVEN_AFTER`] for each time, and one less for each
 /// document without.
 #[derive(Debug, Default)]
-pub(super) struct Runaways(AtomicU32);
+pub(crate) struct Runaways(AtomicU32);
 
 impl Runaways {
     /// Counts one.
-    pub(super) fn count(&self) {
+    pub(crate) fn count(&self) {
         self.0.fetch_add(FORGIVEN_AFTER, Ordering::Relaxed);
     }
 
     /// Counts a document without one.
-    pub(super) fn forgive(&self) {
+    pub(crate) fn forgive(&self) {
         if self.0.load(Ordering::Relaxed) > 0 {
             let less = |points: u32| points.checked_sub(1);
             let _ = self
@@ -53,7 +53,7 @@ impl Runaways {
     }
 
     /// Whether there were too many.
-    pub(super) fn are_too_many(&self) -> bool {
+    pub(crate) fn are_too_many(&self) -> bool {
         self.0.load(Ordering::Relaxed) > (MOST_RUNAWAYS - 1) * FORGIVEN_AFTER
     }
 }
@@ -283,6 +283,14 @@ fn key_of(said: &Dynamic) -> Result<Key, Failure> {
 }
 
 impl Rule {
+    /// Its title, where the rule's author wrote it out.
+    pub(crate) fn fixed_title(&self) -> Option<&str> {
+        match &self.title {
+            Some(Words::Fixed(text)) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Title and message, where the rule's author wrote them out.
     pub(crate) fn fixed_words(&self) -> impl Iterator<Item = &str> {
         [&self.title, &self.message]

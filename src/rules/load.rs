@@ -13,6 +13,7 @@ use rhai::{AST, EvalAltResult, ImmutableString, Map, NativeCallContext, Position
 
 use super::ast;
 use super::check::{check, is_enough, may_run};
+use super::condition;
 use super::diagnostic::{LoadErrors, Notice, Place, Problem, did_you_mean};
 use super::engine::{LOADING, Sandbox};
 use super::fault::{describe, innermost};
@@ -21,10 +22,12 @@ use super::layout::Layout;
 use super::limits::Limits;
 use super::pack::{Overrides, PackSource};
 use super::problem::ProblemKind;
-use super::rule::{File, Findings, Registration, Rule, read};
+use super::reader::Findings;
+use super::rule::{Body, File, Registration, Rule, read};
 use super::syntax;
 use super::typing::Use;
 use super::value::failure;
+use super::window::{self, WindowRule, sample};
 
 /// Rules that share limits: those of one folder.
 #[derive(Debug)]
@@ -35,6 +38,7 @@ pub(crate) struct Pack {
 /// What loading gives when all is well.
 pub(crate) struct Loaded {
     pub(crate) rules: Vec<Rule>,
+    pub(crate) windows: Vec<WindowRule>,
     pub(crate) packs: Vec<Pack>,
     pub(crate) layout: Layout,
     pub(crate) notices: Vec<Notice>,
@@ -63,14 +67,16 @@ pub(crate) fn load(
             sources: loader.sources,
         });
     }
-    let levels = loader
-        .rules
-        .iter()
-        .map(|rule| rule.level)
-        .collect::<BTreeSet<Level>>();
+    let of_windows = loader.windows.iter().filter_map(|window| window.level);
+    let levels = loader.rules.iter().map(|rule| rule.level);
+    let levels = levels.chain(of_windows).collect::<BTreeSet<Level>>();
+    if !loader.windows.is_empty() {
+        loader.names.extend(sample::READ.map(str::to_owned));
+    }
     Ok(Loaded {
         layout: Layout::new(levels, loader.names.iter().map(String::as_str)),
         rules: loader.rules,
+        windows: loader.windows,
         packs: limits.into_iter().map(|limits| Pack { limits }).collect(),
         notices: sorted(loader.notices),
         sources: loader.sources,
@@ -90,6 +96,7 @@ struct Loader {
     notices: Vec<Notice>,
     sources: BTreeMap<Arc<str>, Arc<str>>,
     rules: Vec<Rule>,
+    windows: Vec<WindowRule>,
     names: BTreeSet<String>,
 }
 
@@ -201,15 +208,6 @@ impl Loader {
                 .map(|property| property.name.clone()),
         );
         used.extend(outline.limits.iter().map(|limit| limit.name.clone()));
-        let mut properties = outline.properties.iter();
-        if let Some(site) = properties.find(|property| property.name == Link::Site.name()) {
-            // Whoever has a sites file takes it back.
-            let (line, column) = site.spot;
-            let place = Place::of_word(name, source, line, column);
-            let notice = Notice::new(ProblemKind::NoSites, Some(place));
-            let help = "name the building file with --sites, as it is uploaded to the Call Quality Dashboard";
-            self.notices.push(notice.help(help));
-        }
         let functions = ast::Functions::of(&ast);
         let file = File {
             name,
@@ -232,12 +230,19 @@ impl Loader {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let mut findings = Findings::default();
+        let known = (self.rules.len(), self.windows.len());
         for registration in &registered {
             if is_enough(&findings.problems) {
                 break;
             }
-            self.rules.extend(read(&file, registration, &mut findings));
+            if registration.window {
+                self.windows
+                    .extend(window::read(&file, registration, &mut findings));
+            } else {
+                self.rules.extend(read(&file, registration, &mut findings));
+            }
         }
+        self.without_sites(&file, known);
         if registered.is_empty() && named.is_empty() {
             let place = place(name, source, Position::NONE);
             self.notices.push(Notice::new(ProblemKind::NoRule, place));
@@ -269,6 +274,23 @@ impl Loader {
         uses.extend(findings.uses);
     }
 
+    /// Tells that a file needs sites, if a rule of it, behind those that are known, has nothing else
+    /// to go by.
+    fn without_sites(&mut self, file: &File<'_>, known: (usize, usize)) {
+        let of_rules = self.rules[known.0..].iter().flat_map(|rule| &rule.bodies);
+        let of_windows = self.windows[known.1..].iter().flat_map(|rule| &rule.bodies);
+        let needs = |body: &Body| body.typed.as_ref().map_or(true, condition::needs_site);
+        let mut properties = file.outline.properties.iter();
+        let site = properties.find(|property| property.name == Link::Site.name());
+        if let Some(site) = site.filter(|_| of_rules.chain(of_windows).any(needs)) {
+            // Whoever has a sites file takes it back.
+            let place = file.place(site.spot);
+            let notice = Notice::new(ProblemKind::NoSites, Some(place));
+            let help = "name the building file with --sites, as it is uploaded to the Call Quality Dashboard";
+            self.notices.push(notice.help(help));
+        }
+    }
+
     /// A limit without a unit means whatever it is compared with: better one thing only.
     fn several_units(&mut self, uses: &[(Use, Place)]) {
         let mut first: BTreeMap<&str, &(Use, Place)> = BTreeMap::new();
@@ -293,12 +315,14 @@ impl Loader {
 
     fn duplicates(&mut self) {
         let mut first: BTreeMap<&str, &Place> = BTreeMap::new();
-        for rule in &self.rules {
-            let Some(other) = first.insert(&rule.name, &rule.place) else {
+        let rules = self.rules.iter().map(|rule| (&rule.name, &rule.place));
+        let windows = self.windows.iter().map(|rule| (&rule.name, &rule.place));
+        for (name, place) in rules.chain(windows) {
+            let Some(other) = first.insert(name, place) else {
                 continue;
             };
-            let kind = ProblemKind::DuplicateRule(rule.name.to_string());
-            let mut problem = Problem::new(kind, Some(rule.place.clone()))
+            let kind = ProblemKind::DuplicateRule(name.to_string());
+            let mut problem = Problem::new(kind, Some(place.clone()))
                 .help("rules are known by their names; give one of them another");
             problem.also = Some((other.clone(), "the first one".to_owned()));
             self.problems.push(problem);
@@ -311,12 +335,18 @@ const MOST_RULES: usize = 1_000;
 
 type Registry = Arc<Mutex<Vec<Registration>>>;
 
-/// Adds `rule(name, map)` to the engine, and what it collects.
+/// Adds `rule(name, map)` and `window(name, map)` to the engine, and what they collect.
 fn registry(sandbox: &mut Sandbox) -> Registry {
     let registry = Registry::default();
-    let collected = registry.clone();
+    for (function, window) in [("rule", false), ("window", true)] {
+        register(sandbox, function, window, registry.clone());
+    }
+    registry
+}
+
+fn register(sandbox: &mut Sandbox, function: &str, window: bool, collected: Registry) {
     sandbox.engine.register_fn(
-        "rule",
+        function,
         move |context: NativeCallContext<'_>, name: ImmutableString, map: Map| {
             let mut collected = collected.lock().unwrap_or_else(PoisonError::into_inner);
             if collected.len() >= MOST_RULES {
@@ -332,12 +362,12 @@ fn registry(sandbox: &mut Sandbox) -> Registry {
                 name: name.to_string(),
                 map,
                 call,
+                window,
             };
             collected.push(registration);
             Ok(())
         },
     );
-    registry
 }
 
 /// Runs a file once; what went wrong, in words.

@@ -38,6 +38,7 @@ mod outcome;
 mod pack;
 mod problem;
 mod quantity;
+mod reader;
 mod rule;
 mod severity;
 mod strangers;
@@ -47,6 +48,7 @@ mod typed;
 mod typing;
 mod value;
 mod way;
+mod window;
 
 #[cfg(test)]
 mod tests;
@@ -69,6 +71,9 @@ pub use rule::Rule;
 pub use severity::Severity;
 pub use value::{Limit, Source, Value, Witness};
 pub use way::{Interpreted, Way};
+pub use window::sample::parts as key_parts;
+pub(crate) use window::sample::{Sampled, Sampler, Tally};
+pub use window::{Measured as WindowMeasured, WindowRule};
 
 use facts::Facts;
 use fields::{FieldId, Level};
@@ -94,6 +99,7 @@ pub struct RuleSet {
 #[derive(Debug)]
 struct Inner {
     rules: Vec<Rule>,
+    windows: Vec<WindowRule>,
     packs: Vec<load::Pack>,
     layout: Arc<Layout>,
     program: lower::Program,
@@ -154,6 +160,7 @@ impl RuleSet {
             .collect();
         let inner = Inner {
             rules: loaded.rules,
+            windows: loaded.windows,
             packs: loaded.packs,
             layout: Arc::new(loaded.layout),
             program,
@@ -173,6 +180,26 @@ impl RuleSet {
         &self.inner.rules
     }
 
+    /// The rules over windows, in the same order.
+    pub fn windows(&self) -> &[WindowRule] {
+        &self.inner.windows
+    }
+
+    /// The limits that a window rule reads its own from.
+    pub fn window_limits(&self, window: &WindowRule) -> &Limits {
+        &self.inner.packs[window.pack].limits
+    }
+
+    /// What takes samples of documents for the window rules, for one worker thread.
+    pub(crate) fn sampler(&self) -> Sampler {
+        Sampler::new(self.clone())
+    }
+
+    /// Whether it is the very same set, loaded once.
+    pub fn is(&self, other: &RuleSet) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     /// The limits that a rule reads its own from.
     pub fn limits(&self, rule: &Rule) -> &Limits {
         &self.inner.packs[rule.pack].limits
@@ -182,6 +209,12 @@ impl RuleSet {
     pub fn ways(&self, rule: &Rule) -> Vec<Way> {
         let source = self.inner.sources.get(&rule.place.file);
         way::ways(rule, source.map_or("", |text| text))
+    }
+
+    /// The closures of a window rule that are interpreted; all others are compiled.
+    pub fn window_ways(&self, window: &WindowRule) -> Vec<Way> {
+        let source = self.inner.sources.get(&window.place.file);
+        way::window_ways(window, source.map_or("", |text| text))
     }
 
     /// What the record side has to capture.

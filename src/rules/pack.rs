@@ -78,7 +78,7 @@ const THRESHOLDS: (&str, &str) = (
     include_str!("../../rules/thresholds.toml"),
 );
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     ("rules/audio.rhai", include_str!("../../rules/audio.rhai")),
     (
         "rules/failure.rhai",
@@ -87,6 +87,10 @@ const FILES: [(&str, &str); 4] = [
     (
         "rules/feedback.rhai",
         include_str!("../../rules/feedback.rhai"),
+    ),
+    (
+        "rules/over-time.rhai",
+        include_str!("../../rules/over-time.rhai"),
     ),
     ("rules/video.rhai", include_str!("../../rules/video.rhai")),
 ];

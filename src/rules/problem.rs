@@ -252,6 +252,46 @@ pub enum ProblemKind {
         /// What else.
         other: String,
     },
+    /// A window that measures nothing.
+    #[error("the window `{0}` measures nothing")]
+    NoMeasure(String),
+    /// Two keys of which a window has one.
+    #[error("a window has `{one}` or `{other}`, not both")]
+    TwoMeasures {
+        /// One of them.
+        one: String,
+        /// The other.
+        other: String,
+    },
+    /// A key that a window needs.
+    #[error("the window `{rule}` has no `{key}`")]
+    WindowWithout {
+        /// The rule.
+        rule: String,
+        /// The key.
+        key: &'static str,
+    },
+    /// A key that says nothing of what is measured.
+    #[error("`{key}` says nothing where `{measure}` is measured")]
+    PointlessKey {
+        /// The key.
+        key: &'static str,
+        /// What is measured.
+        measure: String,
+    },
+    /// A rule with a cool-down, whose key is its call.
+    #[error("`cooldown` needs `by`: one call alerts once in any case")]
+    CooldownAlone,
+    /// A length of time, a threshold or a least number that cannot be one.
+    #[error("`{key}` must be {want}, and this is {why}")]
+    OddQuantity {
+        /// The key.
+        key: String,
+        /// What it takes.
+        want: &'static str,
+        /// What it was given.
+        why: String,
+    },
     /// `--set` of a limit that does not exist.
     #[error("`--set {name}`: there is no limit of that name")]
     UnknownOverride {
@@ -332,6 +372,15 @@ pub const CODES: &[(&str, &str)] = &[
     ("QR061", "`==` on a measured number"),
     ("QR062", "a number at the very end of the field's range"),
     ("QR063", "a rule that reads `site`, and no sites file"),
+    ("QR070", "a window that measures nothing"),
+    ("QR071", "two keys of which a window has one"),
+    ("QR072", "a window without a key that it needs"),
+    ("QR073", "a key that says nothing of what a window measures"),
+    (
+        "QR074",
+        "a length of time, threshold or number that cannot be one",
+    ),
+    ("QR075", "a cool-down without `by`"),
 ];
 
 impl ProblemKind {
@@ -387,6 +436,12 @@ impl ProblemKind {
             K::ExactFraction(_) => "QR061",
             K::AtTheEdge(_) => "QR062",
             K::NoSites => "QR063",
+            K::NoMeasure(_) => "QR070",
+            K::TwoMeasures { .. } => "QR071",
+            K::WindowWithout { .. } => "QR072",
+            K::PointlessKey { .. } => "QR073",
+            K::OddQuantity { .. } => "QR074",
+            K::CooldownAlone => "QR075",
         }
     }
 

@@ -3,11 +3,12 @@
 //! What is done about it is for whoever routes alerts.
 
 /// How much a rule's alert matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// Looked at weekly.
     Info,
     /// Worth a ticket.
+    #[default]
     Warning,
     /// Worth waking someone.
     Critical,

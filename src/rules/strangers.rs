@@ -24,7 +24,7 @@ pub(crate) fn merges<'w>(readings: impl Iterator<Item = &'w Witness> + Clone) ->
 }
 
 /// Whether a field holds an address that counts in its own network alone.
-fn is_local(field: FieldId) -> bool {
+pub(crate) fn is_local(field: FieldId) -> bool {
     field.get().level == Level::Network && matches!(field.name(), "subnet" | "ipAddress")
 }
 

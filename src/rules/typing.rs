@@ -35,6 +35,10 @@ pub(crate) enum Purpose {
     Key,
     /// `title` and `message`: a text, or a value to be shown as one.
     Words,
+    /// What makes a sample: a condition, at this key.
+    Sample(&'static str),
+    /// What is measured: a number, at this key.
+    Number(&'static str),
 }
 
 /// Where a closure stands, and what it may name.
@@ -394,6 +398,12 @@ impl Checker<'_> {
                 }
             }
             Purpose::Words => self.shown(typed),
+            Purpose::Sample(taker) => {
+                self.condition(typed, taker);
+            }
+            Purpose::Number(taker) => {
+                self.number(typed, taker);
+            }
         }
     }
 

@@ -8,6 +8,7 @@
 use super::diagnostic::Place;
 use super::expr::Unfollowed;
 use super::rule::Rule;
+use super::window::WindowRule;
 
 /// One closure of a rule, and how it is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,18 @@ pub(super) fn ways(rule: &Rule, source: &str) -> Vec<Way> {
     std::iter::once(when)
         .chain(by.map(|by| way("by", by.as_ref().err())))
         .collect()
+}
+
+/// The closures of a window rule that are interpreted.
+pub(super) fn window_ways(rule: &WindowRule, source: &str) -> Vec<Way> {
+    let way = |(key, why): (&'static str, &Unfollowed)| Way {
+        key,
+        interpreted: Some(Interpreted {
+            place: Place::of_word(&rule.place().file, source, why.spot.0, why.spot.1),
+            reason: why.reason.clone(),
+        }),
+    };
+    rule.unfollowed().into_iter().map(way).collect()
 }
 
 #[cfg(test)]

@@ -46,11 +46,12 @@ impl Told {
         Ok(Told { json, value, event })
     }
 
-    /// Takes an alert as it was raised.
+    /// Takes an [`Alert`](crate::Alert) or a [`Transition`](crate::alert::Transition) as it was
+    /// raised.
     ///
     /// # Errors
     /// Never for an alert of this version; the type says so for those that read old ones.
-    pub fn new(alert: &crate::Alert) -> Result<Told, NoAlert> {
+    pub fn new(alert: &impl serde::Serialize) -> Result<Told, NoAlert> {
         let json = serde_json::to_string(alert)?;
         Told::read(crate::text::safe_json(&json).into_owned())
     }

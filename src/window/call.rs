@@ -119,6 +119,8 @@ pub(crate) struct Call {
     kept: Option<Box<Vec<Kept>>>,
     /// Whether a timer looks whether it is still partial.
     pub(crate) timed: bool,
+    /// Whether it was reported as still partial.
+    pub(crate) overdue: bool,
 }
 
 impl Call {

@@ -71,6 +71,11 @@ impl KeyState {
         &self.samples
     }
 
+    /// The step of its last sample.
+    pub(crate) fn last(&self) -> u32 {
+        self.samples.last().map_or(0, |sample| sample.step)
+    }
+
     /// Where it stands at the step up to which its history is known.
     pub(crate) fn machine(&self) -> Machine {
         self.marks.last().map_or(self.base, |(_, machine)| *machine)

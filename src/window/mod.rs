@@ -24,7 +24,7 @@ mod table;
 mod tests;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::hash::Hasher as _;
 
 use rustc_hash::FxHasher;
@@ -32,7 +32,7 @@ use rustc_hash::FxHasher;
 pub use event::{Decision, Raised};
 pub use fold::Content;
 pub use report::{
-    Arrival, By, Change, ChangeState, Contribution, Counts, Limits, Said, Sample, Session,
+    Arrival, By, Change, ChangeState, Contribution, Counts, Held, Limits, Said, Sample, Session,
 };
 pub use silence::{Silence, SilenceSpec};
 pub use spec::{Lengths, Measure, Minimum, Spec};
@@ -73,6 +73,8 @@ pub struct Windows {
     calls: Table<Call>,
     events: Events,
     timers: BinaryHeap<Reverse<(u32, Timer)>>,
+    /// Partial calls by the wall time at which they are overdue, with the turns of their rows.
+    partials: VecDeque<(u32, u32, u32)>,
     firing: BTreeSet<u32>,
     counts: Counts,
     changed: Changed,
@@ -101,6 +103,7 @@ impl Windows {
             calls: Table::default(),
             events: Events::default(),
             timers: BinaryHeap::new(),
+            partials: VecDeque::new(),
             firing: BTreeSet::new(),
             counts: Counts::default(),
             changed: Changed::default(),
@@ -176,6 +179,12 @@ impl Windows {
                 let turn = self.calls.turn(row);
                 self.timers
                     .push(Reverse((due, Timer::Partial { row, turn })));
+                let gone = |(_, row, turn): &(u32, u32, u32)| self.calls.turn(*row) != *turn;
+                while self.partials.front().is_some_and(gone) {
+                    self.partials.pop_front();
+                }
+                self.partials
+                    .push_back((wall.saturating_add(self.limits.partial), row, turn));
             }
         }
         (said.sessions, said.partial) = (call.sessions(), call.is_partial());
@@ -207,9 +216,11 @@ impl Windows {
         said
     }
 
-    /// What wall time alone brings: keys that nothing was heard of.
-    pub fn tick(&mut self, wall: u32) -> Vec<Change> {
-        let mut changes = Vec::new();
+    /// What wall time alone brings: keys that nothing was heard of, and records that are partial
+    /// for too long.
+    pub fn tick(&mut self, wall: u32) -> Said {
+        let mut said = Said::default();
+        let changes = &mut said.changes;
         for row in self.firing.clone() {
             let Some(key) = self.keys.get_mut(row) else {
                 continue;
@@ -226,7 +237,77 @@ impl Windows {
             self.changed.keys.insert(row);
         }
         changes.sort_by(|a, b| a.order().cmp(&b.order()));
+        while let Some((_, row, turn)) = self.partials.pop_front_if(|(due, ..)| *due <= wall) {
+            if self.calls.turn(row) == turn {
+                self.overdue(row, &mut said);
+            }
+        }
+        said
+    }
+
+    /// Reports a call that is still partial, once.
+    fn overdue(&mut self, row: u32, said: &mut Said) {
+        let late = |call: &&mut Call| call.is_partial() && !call.overdue;
+        if let Some(call) = self.calls.get_mut(row).filter(late) {
+            call.overdue = true;
+            self.counts.overdue += 1;
+            said.overdue.push((call.id(), call.sessions()));
+            self.changed.calls.insert(row);
+        }
+    }
+
+    /// What the keys of a rule hold at the event clock, in the order of their names.
+    pub fn contents(&self, rule: u16) -> Vec<Held> {
+        let spec = &self.specs[usize::from(rule)];
+        let now = spec.step_of(self.now().unwrap_or(0));
+        let keys = self.keys.rows().map(|(_, key)| key);
+        let mut held: Vec<Held> = keys
+            .filter(|key| key.rule == rule)
+            .map(|key| Held {
+                key: (*key.text).into(),
+                state: match key.machine() {
+                    _ if key.fires() => Some(ChangeState::Firing),
+                    Machine::Pending { .. } => Some(ChangeState::Pending),
+                    _ => None,
+                },
+                // Samples that the clock has not reached are in it as well: people ask what is there.
+                content: fold::content(spec, key.samples(), now.max(key.last())),
+            })
+            .collect();
+        held.sort_by(|a, b| a.key.cmp(&b.key));
+        held
+    }
+
+    /// Adds a rule; its number.
+    pub fn add(&mut self, spec: Spec) -> u16 {
+        self.specs.push(spec);
+        (self.specs.len() - 1) as u16
+    }
+
+    /// Gives up a rule's keys; those that fire are over.
+    pub fn retire(&mut self, rule: u16) -> Vec<Change> {
+        let at = self.now().unwrap_or(0);
+        let rows = self.keys.rows().filter(|(_, key)| key.rule == rule);
+        let rows: Vec<u32> = rows.map(|(row, _)| row).collect();
+        let mut changes = Vec::new();
+        for row in rows {
+            self.changed.keys.insert(row);
+            changes.extend(self.give_up(row, at));
+        }
+        changes.sort_by(|a, b| a.order().cmp(&b.order()));
         changes
+    }
+
+    /// Forgets a key; one that fires is said to be over.
+    fn give_up(&mut self, row: u32, at: u32) -> Option<Change> {
+        let key = self.keys.remove(row)?;
+        let told = self.firing.remove(&row) && !key.muted;
+        told.then(|| {
+            let spec = &self.specs[usize::from(key.rule)];
+            let mut change = Change::of(spec, &key, ChangeState::Resolved, at);
+            change.evicted = true;
+            change
+        })
     }
 
     /// What is still to be said when no more comes: what cool-downs kept back.
@@ -417,6 +498,14 @@ impl Windows {
                 News::Resolved { .. } | News::Retracted { .. } => {}
             }
         }
+        // Wall time said that it is over, and here is more of it.
+        if key.idle && from != u32::MAX && key.fires() && !key.muted {
+            let mut change = Change::of(spec, key, ChangeState::Firing, now);
+            change.content = fold::content(spec, key.samples(), spec.step_of(now));
+            change.wall = true;
+            changes.push(change);
+        }
+        key.idle &= from == u32::MAX && key.fires();
         match key.machine() {
             Machine::Pending { since } if key.said_pending != Some(since) && !key.fires() => {
                 key.said_pending = Some(since);
@@ -460,10 +549,7 @@ impl Windows {
                     self.warm(row, now, &mut said.changes);
                 }
                 Timer::Partial { row, turn } if self.calls.turn(row) == turn => {
-                    if let Some(call) = self.calls.get_mut(row).filter(|call| call.is_partial()) {
-                        self.counts.overdue += 1;
-                        said.overdue.push((call.id(), call.sessions()));
-                    }
+                    self.overdue(row, said);
                 }
                 Timer::Cool { row, turn } => {
                     let (change, next) = self.events.warm(row, turn, due);
@@ -511,18 +597,10 @@ impl Windows {
     fn hold_limits(&mut self, changes: &mut Vec<Change>) {
         while self.keys.len() > self.limits.keys as usize {
             let Some(row) = self.keys.oldest() else { break };
-            let Some(key) = self.keys.remove(row) else {
-                break;
-            };
             self.counts.evicted_keys += 1;
             self.changed.keys.insert(row);
-            if self.firing.remove(&row) && !key.muted {
-                let spec = &self.specs[usize::from(key.rule)];
-                let at = self.clock.now(self.limits.ahead).unwrap_or(0);
-                let mut change = Change::of(spec, &key, ChangeState::Resolved, at);
-                change.evicted = true;
-                changes.push(change);
-            }
+            let at = self.clock.now(self.limits.ahead).unwrap_or(0);
+            changes.extend(self.give_up(row, at));
         }
         while self.calls.len() > self.limits.calls as usize {
             let Some(row) = self.calls.oldest() else {

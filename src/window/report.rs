@@ -203,6 +203,17 @@ impl Change {
     }
 }
 
+/// What one key holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// the key
+    pub key: Arc<str>,
+    /// firing or pending; nothing where all is well
+    pub state: Option<ChangeState>,
+    /// what is in its window
+    pub content: Content,
+}
+
 /// What one document changed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Said {

@@ -73,10 +73,6 @@ pub(crate) fn key(typed: &Typed) -> Result<Key, Unfollowed> {
 }
 
 /// A closure that measures, compiled.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "rules over windows will measure")
-)]
 pub(crate) fn number(typed: &Typed) -> Result<Operand, Unfollowed> {
     read::number(typed)
 }

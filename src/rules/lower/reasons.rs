@@ -196,10 +196,6 @@ impl Place<'_> {
     }
 
     /// A number at this place; `None` where it is missing.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "rules over windows will measure")
-    )]
     pub(crate) fn number(self, operand: &Operand) -> Option<f64> {
         exact::double(&self.operand(operand).value)
     }

@@ -1,0 +1,252 @@
+//! What is told over time? Alerts once, versions and pages of a call, and windows.
+//!
+//! [`OverTime`] takes the reports of documents in the order of the input, on one thread. Of the
+//! alerts of each it keeps those that are to be told, says of which call how much was seen, and
+//! gives the transitions that the document brought. Rules may be replaced meanwhile: they are known
+//! by their names.
+//!
+//! No threads, no IO. The clock is handed in, and asked for nothing but what says `"clock": "wall"`.
+
+mod counts;
+mod known;
+mod range;
+mod silences;
+
+use std::sync::Arc;
+
+pub use counts::Counts;
+pub use range::{NoTime, Range};
+
+use crate::alert::{More, Transition};
+use crate::clock::Clock;
+use crate::engine::{Engine, Report};
+use crate::rules::{RuleSet, WindowRule};
+use crate::window::{Change, Decision, Held, Limits, Said, Windows};
+use known::Known;
+use silences::Silences;
+
+/// How much is remembered, how long is waited, and which records count.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// limits of what is kept, and how long is waited
+    pub limits: Limits,
+    /// records that count, by the end of their calls
+    pub range: Range,
+}
+
+/// A record that is still partial after the stated time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overdue {
+    /// the call's id
+    pub call: String,
+    /// how many of its sessions were seen
+    pub sessions: u32,
+}
+
+/// What is to be told beside a document's own alerts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Told {
+    /// transitions
+    pub transitions: Vec<Transition>,
+    /// records that are partial for too long
+    pub overdue: Vec<Overdue>,
+    /// samples of this document that came too late to count
+    pub late: u32,
+}
+
+impl Told {
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.transitions.is_empty() && self.overdue.is_empty() && self.late == 0
+    }
+}
+
+/// See the module's text.
+pub struct OverTime {
+    engine: Arc<Engine>,
+    rules: RuleSet,
+    clock: Arc<dyn Clock>,
+    range: Range,
+    windows: Windows,
+    known: Known,
+    silences: Silences,
+    counts: Counts,
+}
+
+impl OverTime {
+    /// Nothing seen yet.
+    pub fn new(engine: Arc<Engine>, options: Options) -> OverTime {
+        let mut known = Known::default();
+        let mut windows = Windows::new(Vec::new(), options.limits);
+        let rules = engine.rules().clone();
+        let clock = engine.clock();
+        let mut silences = Silences::new(options.limits.keys as usize);
+        known.adopt(&rules, &mut windows, &mut silences, second(&*clock));
+        OverTime {
+            clock,
+            silences,
+            rules,
+            engine,
+            range: options.range,
+            windows,
+            known,
+            counts: Counts::default(),
+        }
+    }
+
+    /// What was counted so far.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            windows: self.windows.counts(),
+            silence_refused: self.silences.refused(),
+            ..self.counts
+        }
+    }
+
+    /// Takes the report of a document that `rules` judged; of its alerts those stay that are to be
+    /// told now.
+    pub fn take(&mut self, report: &mut Report, rules: &RuleSet) -> Told {
+        let mut told = Told::default();
+        if !rules.is(&self.rules) {
+            let (windows, silences) = (&mut self.windows, &mut self.silences);
+            let changes = self
+                .known
+                .adopt(rules, windows, silences, second(&*self.clock));
+            self.rules = rules.clone();
+            told.transitions = self.transitions(changes);
+        }
+        let Some(mut contribution) = report.contribution.take() else {
+            return told;
+        };
+        let wall = second(&*self.clock);
+        let mut heard = self.silences.hear_feed(wall);
+        if !self.range.holds(contribution.end) {
+            told.transitions.extend(self.heard(heard));
+            self.counts.outside += 1;
+            report.alerts.clear();
+            return told;
+        }
+        heard.extend(
+            self.known
+                .renumber(&mut contribution, &mut self.silences, wall),
+        );
+        told.transitions.extend(self.heard(heard));
+        let said = self.windows.take(&contribution, wall);
+        self.decide(report, &said);
+        self.counts.late_documents += u64::from(said.late > 0);
+        told.late = said.late;
+        self.tell(said, &mut told);
+        // Nobody keeps them yet.
+        self.windows.take_changed();
+        told
+    }
+
+    /// What wall time alone brings.
+    pub fn tick(&mut self) -> Told {
+        let mut told = Told::default();
+        let wall = second(&*self.clock);
+        let silent = self.silences.tick(wall);
+        told.transitions = self.heard(silent);
+        let said = self.windows.tick(wall);
+        self.tell(said, &mut told);
+        told
+    }
+
+    /// What is still to be said when no more comes.
+    pub fn finish(&mut self) -> Told {
+        let changes = self.windows.finish();
+        Told {
+            transitions: self.transitions(changes),
+            ..Told::default()
+        }
+    }
+
+    /// What the windows hold now, rule by rule, and key by key.
+    pub fn contents(&self) -> Vec<(WindowRule, Vec<Held>)> {
+        let windows = self.known.windows();
+        let held = |spec| self.windows.contents(spec);
+        windows
+            .map(|(rule, spec)| (rule.clone(), spec.map(held).unwrap_or_default()))
+            .collect()
+    }
+
+    fn heard(&mut self, changes: Vec<(usize, Change)>) -> Vec<Transition> {
+        let now = self.clock.now();
+        let of = |(number, change)| {
+            self.known
+                .of_window(number, &change, now)
+                .map(|it| (change, it))
+        };
+        let all: Vec<_> = changes.into_iter().filter_map(of).collect();
+        self.finished(all)
+    }
+
+    /// Keeps the alerts that are to be told, with what came meanwhile.
+    fn decide(&mut self, report: &mut Report, said: &Said) {
+        let mut decisions = said.decisions.iter();
+        let counts = &mut self.counts;
+        let links = self.engine.links();
+        report.alerts.retain_mut(|alert| {
+            let (more, calls) = match decisions.next() {
+                None => (0, &[][..]),
+                Some(Decision::Tell { more, calls }) => (*more, calls.as_slice()),
+                Some(Decision::Updated) => {
+                    counts.updated += 1;
+                    return false;
+                }
+                Some(Decision::Known) => {
+                    counts.known += 1;
+                    return false;
+                }
+                Some(Decision::Suppressed) => return false,
+            };
+            let redactor = self.engine.redactor();
+            let call = |id: &String| redactor.map_or_else(|| id.clone(), |it| it.mark("call", id));
+            alert.more = (more > 0).then(|| More {
+                count: more,
+                calls: calls.iter().map(call).collect(),
+            });
+            if alert.call.partial || said.partial {
+                alert.call.partial = said.partial;
+                alert.call.sessions_seen = said.partial.then_some(said.sessions);
+                alert.tell(links);
+            }
+            true
+        });
+    }
+
+    fn tell(&mut self, said: Said, told: &mut Told) {
+        told.transitions.extend(self.transitions(said.changes));
+        let redactor = self.engine.redactor();
+        told.overdue
+            .extend(said.overdue.into_iter().map(|(call, sessions)| Overdue {
+                call: redactor.map_or_else(|| call.clone(), |it| it.mark("call", &call)),
+                sessions,
+            }));
+    }
+
+    fn transitions(&mut self, changes: Vec<Change>) -> Vec<Transition> {
+        let now = self.clock.now();
+        let of = |change| self.known.transition(&change, now).map(|it| (change, it));
+        let all: Vec<_> = changes.into_iter().filter_map(of).collect();
+        self.finished(all)
+    }
+
+    fn finished(&mut self, told: Vec<(Change, Transition)>) -> Vec<Transition> {
+        let mut all = Vec::with_capacity(told.len());
+        for (change, mut transition) in told {
+            *self.counts.transitions.of(change.state) += 1;
+            if let Some(redactor) = self.engine.redactor() {
+                redactor.transition(&mut transition);
+            }
+            transition.tell();
+            all.push(transition);
+        }
+        all
+    }
+}
+
+/// Wall time in seconds since 1970.
+fn second(clock: &dyn Clock) -> u32 {
+    u32::try_from(clock.now().as_second()).unwrap_or(0)
+}

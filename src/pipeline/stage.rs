@@ -1,0 +1,80 @@
+//! What is told over time, of results that are back in the order of their input: one thread's work,
+//! between the workers and whoever listens.
+//!
+//! It decides nothing itself: that is [`OverTime`]'s.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Event;
+use crate::alert::{State, Transition};
+use crate::engine::Engine;
+use crate::over_time::{self, OverTime};
+use crate::stats::Summary;
+
+/// Wall time is looked at so often, for what nobody sends.
+pub(super) const TICK: Duration = Duration::from_secs(1);
+
+/// What is told over time, of results that are back in their order.
+pub(super) struct Stage {
+    over_time: OverTime,
+    every_document: bool,
+}
+
+impl Stage {
+    pub(super) fn new(
+        engine: Arc<Engine>,
+        options: over_time::Options,
+        every_document: bool,
+    ) -> Stage {
+        Stage {
+            over_time: OverTime::new(engine, options),
+            every_document,
+        }
+    }
+
+    /// Decides what of a run of documents is told, and counts that and no more.
+    pub(super) fn take(&mut self, event: &mut Event) {
+        let Event::Judged {
+            rules,
+            counts,
+            documents,
+            ..
+        } = event
+        else {
+            return;
+        };
+        let count = |counts: &mut Summary, severity| {
+            *counts.alerts.entry(severity).or_default() += 1;
+        };
+        counts.alerts.clear();
+        for judged in documents.iter_mut() {
+            judged.told = self.over_time.take(&mut judged.report, rules);
+            for alert in &judged.report.alerts {
+                count(counts, alert.severity);
+            }
+            let firing = |transition: &&Transition| transition.state == State::Firing;
+            for transition in judged.told.transitions.iter().filter(firing) {
+                count(counts, transition.severity);
+            }
+        }
+        if !self.every_document {
+            documents
+                .retain(|judged| judged.report.has_something_to_say() || !judged.told.is_empty());
+        }
+    }
+
+    /// What wall time brought, if anything.
+    pub(super) fn tick(&mut self) -> Option<Event> {
+        let told = self.over_time.tick();
+        (!told.is_empty()).then_some(Event::OverTime(told))
+    }
+
+    /// The end of everything.
+    pub(super) fn end(&mut self) -> Event {
+        Event::OverTimeEnd {
+            told: self.over_time.finish(),
+            counts: Box::new(self.over_time.counts()),
+        }
+    }
+}

@@ -1,0 +1,455 @@
+//! What samples has a document? Each window rule asked about each place of its level.
+//!
+//! One [`Sampler`] a worker. What is compiled is asked of up to 64 places at once; a key is put
+//! together in one buffer, and kept: the same few come again and again. What cannot be compiled is
+//! interpreted, place by place, within the bounds of any rule.
+//!
+//! A reading that is missing makes no sample, and is counted.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+
+use super::{Closure, Of, WindowRule};
+use crate::rules::RuleSet;
+use crate::rules::engine::{EVALUATION, Sandbox, TURN};
+use crate::rules::facts::{Facts, ObjectId, Reading};
+use crate::rules::fields::{FieldId, Level, Link};
+use crate::rules::interpret::Runaways;
+use crate::rules::lower::{Answer, Answers, Key, Operand, Place, Program, Truth, ones};
+use crate::rules::outcome::{self, FaultKind, RuleFault};
+use crate::window;
+
+mod asking;
+
+use asking::{Asking, Found};
+
+/// What is read of each record beside what rules name: whose a sample is.
+pub(crate) const READ: [&str; 6] = [
+    "userId", "client", "endpoint", "caller", "callee", "session",
+];
+
+/// So many keys are kept; then they are made anew.
+const KEPT: usize = 1 << 16;
+
+/// One sample.
+#[derive(Clone, Debug)]
+pub(crate) struct Sampled {
+    /// number of the window rule
+    pub(crate) window: u16,
+    /// the place
+    pub(crate) object: ObjectId,
+    /// each part of its key behind its length, `4:Oslo;`
+    pub(crate) key: Arc<str>,
+    /// a hash of the user; 0 is nobody
+    pub(crate) user: u32,
+    /// as the windows take it
+    pub(crate) value: i64,
+}
+
+/// What one window rule made of a document's places.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    /// places that are samples
+    pub(crate) samples: u64,
+    /// places that are none
+    pub(crate) others: u64,
+    /// places of which it could not tell, or not whose they are
+    pub(crate) unknown: u64,
+    /// places on which it broke
+    pub(crate) failed: u64,
+    /// the first break
+    pub(crate) fault: Option<RuleFault>,
+}
+
+/// The parts of a window's key.
+pub fn parts(key: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut rest = key;
+    while let Some((length, behind)) = rest.split_once(':') {
+        let Some(length) = length.parse().ok().filter(|it| *it < behind.len()) else {
+            break;
+        };
+        if !behind.is_char_boundary(length) {
+            break;
+        }
+        parts.push(behind[..length].to_owned());
+        rest = behind[length..].strip_prefix(';').unwrap_or_default();
+    }
+    parts
+}
+
+/// Takes samples of one document after another.
+pub(crate) struct Sampler {
+    set: RuleSet,
+    program: Program,
+    answers: Answers,
+    /// by rule, whether every question of it is compiled and asked
+    asked: Vec<bool>,
+    /// by rule, what its filter said of the block at hand: true, and unknown
+    filters: Vec<(u64, u64)>,
+    sandboxes: Vec<OnceCell<Sandbox>>,
+    runaways: Vec<Runaways>,
+    keys: FxHashSet<Arc<str>>,
+    buffer: String,
+    user_id: Option<FieldId>,
+}
+
+impl std::fmt::Debug for Sampler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sampler")
+            .field("windows", &self.set.windows().len())
+            .finish()
+    }
+}
+
+/// What a rule asks of the compiled program: its filter, and what says whether.
+fn truths(rule: &WindowRule) -> Option<[Option<&Truth>; 2]> {
+    fn native<N>(closure: &Closure<N>) -> Option<&N> {
+        closure.native.as_ref().ok()
+    }
+    let filter = match &rule.when {
+        None => None,
+        Some(closure) => Some(native(closure)?),
+    };
+    if let Some(by) = &rule.by {
+        native(by)?;
+    }
+    let said = match &rule.of {
+        Of::Place => None,
+        Of::True(closure) | Of::Share(closure) => Some(native(closure)?),
+        Of::Number(closure) => {
+            native(closure)?;
+            None
+        }
+        Of::Value(closure) => {
+            native(closure)?;
+            None
+        }
+    };
+    (filter.is_some() || said.is_some()).then_some([filter, said])
+}
+
+impl Sampler {
+    pub(crate) fn new(set: RuleSet) -> Sampler {
+        let rules = set.windows();
+        let mut questions = Vec::new();
+        let mut asked = Vec::new();
+        for (number, rule) in rules.iter().enumerate() {
+            let truths = truths(rule).zip(rule.level);
+            asked.push(truths.is_some());
+            let Some((truths, level)) = truths else {
+                continue;
+            };
+            for (part, truth) in truths.into_iter().enumerate() {
+                questions.extend(truth.map(|truth| (2 * number + part, level, truth)));
+            }
+        }
+        let program = Program::new(set.layout(), questions);
+        Sampler {
+            answers: program.answers(),
+            program,
+            filters: vec![(u64::MAX, 0); rules.len()],
+            asked,
+            sandboxes: set.packs().iter().map(|_| OnceCell::new()).collect(),
+            runaways: rules.iter().map(|_| Runaways::default()).collect(),
+            keys: FxHashSet::default(),
+            buffer: String::new(),
+            user_id: Level::Endpoint.field("userId"),
+            set,
+        }
+    }
+
+    /// Takes the samples of a document; `tallies` has one for each rule.
+    pub(crate) fn run(
+        &mut self,
+        facts: &Arc<Facts>,
+        tallies: &mut Vec<Tally>,
+        out: &mut Vec<Sampled>,
+    ) {
+        tallies.clear();
+        tallies.resize_with(self.set.windows().len(), Tally::default);
+        let set = self.set.clone();
+        let program = std::mem::take(&mut self.program);
+        let mut answers = std::mem::replace(&mut self.answers, Program::default().answers());
+        program.ask(facts, &mut answers, |question, answer| {
+            let number = question / 2;
+            let rule = &set.windows()[number];
+            self.answered(rule, question, answer, facts, &mut tallies[number], out);
+        });
+        (self.program, self.answers) = (program, answers);
+        for (number, rule) in set.windows().iter().enumerate() {
+            if !self.asked[number] {
+                self.interpreted(number, rule, facts, &mut tallies[number], out);
+            }
+        }
+    }
+
+    /// Takes what one question came to for one block of places.
+    fn answered(
+        &mut self,
+        rule: &WindowRule,
+        question: usize,
+        answer: &Answer<'_>,
+        facts: &Arc<Facts>,
+        tally: &mut Tally,
+        out: &mut Vec<Sampled>,
+    ) {
+        let (number, part) = (question / 2, question % 2);
+        let all = answer.everywhere();
+        let (yes, unknown) = settled(rule, part, answer, facts);
+        let (filter, of_filter) = self.filters[number];
+        let is_last = part == 1 || matches!(rule.of, Of::Place | Of::Number(_) | Of::Value(_));
+        if !is_last {
+            self.filters[number] = (yes, unknown);
+            return;
+        }
+        let (samples, hits, lacked) = match (&rule.of, part) {
+            (Of::Share(_), _) => {
+                let known = all & !unknown;
+                (filter & known, yes, of_filter | filter & unknown)
+            }
+            (Of::True(_), _) => (filter & yes, yes, of_filter | filter & unknown),
+            (_, _) => (yes, yes, unknown),
+        };
+        self.filters[number] = (u64::MAX, 0);
+        let (samples, lacked) = (samples & all, lacked & all & !samples);
+        tally.unknown += u64::from(lacked.count_ones());
+        tally.others += u64::from((all & !samples & !lacked).count_ones());
+        for at in ones(samples) {
+            let place = Place {
+                facts,
+                object: answer.places[at],
+            };
+            let value = match &rule.of {
+                Of::Share(_) => Some(i64::from((hits >> at) & 1 == 1)),
+                Of::Number(Closure {
+                    native: Ok(number), ..
+                }) => place.number(number).map(window::value_of),
+                Of::Value(Closure {
+                    native: Ok(key), ..
+                }) => match place.key(key) {
+                    outcome::Key::Own(text) => Some(window::value_of_text(&text)),
+                    _ => None,
+                },
+                _ => Some(1),
+            };
+            let key = match (&rule.by, value) {
+                (_, None) => None,
+                (None, _) => Some(self.kept_empty()),
+                (
+                    Some(Closure {
+                        native: Ok(key), ..
+                    }),
+                    _,
+                ) => self.key(place, key),
+                (Some(_), _) => None,
+            };
+            match (value, key) {
+                (Some(value), Some(key)) => {
+                    tally.samples += 1;
+                    out.push(Sampled {
+                        window: number as u16,
+                        object: place.object,
+                        key,
+                        user: self.user(facts, place.object),
+                        value,
+                    });
+                }
+                _ => tally.unknown += 1,
+            }
+        }
+    }
+
+    fn kept_empty(&mut self) -> Arc<str> {
+        self.buffer.clear();
+        self.kept()
+    }
+
+    /// The key in the buffer, shared with those that were the same.
+    fn kept(&mut self) -> Arc<str> {
+        if let Some(known) = self.keys.get(self.buffer.as_str()) {
+            return Arc::clone(known);
+        }
+        if self.keys.len() >= KEPT {
+            self.keys.clear();
+        }
+        let key: Arc<str> = self.buffer.as_str().into();
+        self.keys.insert(Arc::clone(&key));
+        key
+    }
+
+    /// A compiled key at a place; nothing where a part is missing, or strangers would share it.
+    fn key(&mut self, place: Place<'_>, key: &Key) -> Option<Arc<str>> {
+        self.buffer.clear();
+        let operands = match key {
+            Key::One(one) => std::slice::from_ref(one),
+            Key::Several(several) => several.as_slice(),
+        };
+        let plain = operands.iter().all(|operand| self.text(place, operand));
+        if plain {
+            return Some(self.kept());
+        }
+        self.buffer.clear();
+        match (place.key(key), key) {
+            (outcome::Key::Own(text), Key::One(_)) => push_part(&mut self.buffer, &text),
+            (outcome::Key::Own(text), Key::Several(_)) => self.buffer.push_str(&text),
+            _ => return None,
+        }
+        Some(self.kept())
+    }
+
+    /// Adds a part that is a text as it was read, if it is one that no strangers share.
+    fn text(&mut self, place: Place<'_>, operand: &Operand) -> bool {
+        let Operand::Reading(reading) = operand else {
+            return false;
+        };
+        if crate::rules::strangers::is_local(reading.field) {
+            return false;
+        }
+        let mut object = Some(place.object);
+        for link in reading.way.iter() {
+            object = object.and_then(|object| place.facts.follow(object, *link));
+        }
+        let found = object.map(|object| place.facts.reading(object, reading.field).0);
+        match found {
+            Some(Reading::Text(text)) => {
+                push_part(&mut self.buffer, text);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// A hash of the user that a sample is from.
+    fn user(&self, facts: &Facts, object: ObjectId) -> u32 {
+        use Link as L;
+        let follow = |way: &[Link]| {
+            let first = Some(object);
+            let mut links = way.iter();
+            links.try_fold(first?, |object, link| facts.follow(object, *link))
+        };
+        let ways: &[&[Link]] = match facts.level(object) {
+            Level::Stream => &[&[L::Client]],
+            Level::Feedback => &[&[L::Endpoint]],
+            Level::Session => &[&[L::Caller], &[L::Callee]],
+            Level::Call => &[],
+            _ => &[&[L::Session, L::Caller], &[L::Session, L::Callee]],
+        };
+        let Some(field) = self.user_id else { return 0 };
+        let id = ways
+            .iter()
+            .find_map(|way| match facts.reading(follow(way)?, field).0 {
+                Reading::Text(text) => Some(text),
+                _ => None,
+            });
+        window::user_of(id)
+    }
+
+    /// Asks a rule place by place.
+    fn interpreted(
+        &mut self,
+        number: usize,
+        rule: &WindowRule,
+        facts: &Arc<Facts>,
+        tally: &mut Tally,
+        out: &mut Vec<Sampled>,
+    ) {
+        let Some(level) = rule.level else { return };
+        let objects = facts.objects(level);
+        if self.runaways[number].are_too_many() {
+            tally.failed += objects.len() as u64;
+            return;
+        }
+        for (asked, &object) in objects.iter().enumerate() {
+            let sandbox = self.sandboxes[rule.pack]
+                .get_or_init(|| Sandbox::new(&self.set.packs()[rule.pack].limits));
+            if asked % TURN == 0 {
+                sandbox.deadline.allow(EVALUATION);
+            }
+            let asking = Asking {
+                sandbox,
+                rule,
+                place: Place { facts, object },
+                facts,
+                source: self
+                    .set
+                    .sources()
+                    .get(&rule.place.file)
+                    .map_or("", |text| text),
+            };
+            let answer = asking.sample();
+            match answer {
+                Ok(Found::Sample(value, key)) => {
+                    self.buffer.clear();
+                    self.buffer.push_str(&key);
+                    let key = self.kept();
+                    tally.samples += 1;
+                    out.push(Sampled {
+                        window: number as u16,
+                        object,
+                        key,
+                        user: self.user(facts, object),
+                        value,
+                    });
+                }
+                Ok(Found::None) => tally.others += 1,
+                Ok(Found::Unknown) => tally.unknown += 1,
+                Err(fault) => {
+                    tally.failed += 1;
+                    let runaway = fault.kind == FaultKind::Runaway;
+                    tally.fault.get_or_insert(fault);
+                    if runaway {
+                        self.runaways[number].count();
+                        tally.failed += (objects.len() - asked - 1) as u64;
+                        return;
+                    }
+                }
+            }
+        }
+        self.runaways[number].forgive();
+    }
+}
+
+fn push_part(buffer: &mut String, text: &str) {
+    use std::fmt::Write as _;
+    let _ = write!(buffer, "{}:{text};", text.len());
+}
+
+/// Where a question is true and where it is unknown, those in doubt asked one by one.
+fn settled(rule: &WindowRule, part: usize, answer: &Answer<'_>, facts: &Facts) -> (u64, u64) {
+    let mut marks = answer.marks();
+    let doubt = answer.doubt();
+    if doubt != 0
+        && let Some(truths) = truths(rule)
+        && let Some(truth) = truths[part]
+    {
+        marks.yes &= !doubt;
+        marks.no &= !doubt;
+        for at in ones(doubt) {
+            let object = answer.places[at];
+            match (Place { facts, object }).truth(truth).verdict {
+                Some(true) => marks.yes |= 1 << at,
+                Some(false) => marks.no |= 1 << at,
+                None => {}
+            }
+        }
+    }
+    (marks.yes, answer.everywhere() & !(marks.yes | marks.no))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+
+    #[test]
+    fn a_key_comes_apart_into_what_it_was_made_of() {
+        let mut key = String::new();
+        for part in ["Oslo", "", "4:a;", "Zürich"] {
+            super::push_part(&mut key, part);
+        }
+        assert_eq!(parts(&key), ["Oslo", "", "4:a;", "Zürich"]);
+        assert!(parts("").is_empty());
+    }
+}
