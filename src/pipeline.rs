@@ -19,7 +19,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, never, select, tick};
 
 use crate::engine::{Checker, Current, Engine, Fault, Input, Report, Verdict};
 use crate::frame::{Batch, Frame, FrameFault};
-use crate::over_time;
+use crate::over_time::{self, OverTime, Remembered};
 use crate::record::kind::Taken;
 use crate::record::{Origin, explain, place};
 use crate::rules::RuleSet;
@@ -69,6 +69,8 @@ pub enum Event {
         counts: Summary,
         /// those that have something to say
         documents: Vec<Judged>,
+        /// what is to be remembered of them, if that was asked for
+        remembered: Vec<Remembered>,
     },
     /// A source ended.
     End {
@@ -166,7 +168,7 @@ impl Gate {
 
 enum Work {
     Batch(Arc<SourceName>, Batch),
-    Event(Event),
+    Event(Box<Event>),
 }
 
 struct Done {
@@ -176,6 +178,18 @@ struct Done {
 
 /// Starts judging what the intakes bring.
 pub fn run(engine: Arc<Engine>, intakes: Vec<Intake>, options: Options) -> Running {
+    let over_time = options.over_time;
+    let over_time = over_time.map(|options| OverTime::new(Arc::clone(&engine), options));
+    resume(engine, intakes, options, over_time)
+}
+
+/// Starts like [`run`], and goes on with what was known over time before.
+pub fn resume(
+    engine: Arc<Engine>,
+    intakes: Vec<Intake>,
+    options: Options,
+    over_time: Option<OverTime>,
+) -> Running {
     let workers = options.workers.max(1);
     let flight = workers * 4;
     let (stop_sender, stop) = bounded::<()>(0);
@@ -216,16 +230,16 @@ pub fn run(engine: Arc<Engine>, intakes: Vec<Intake>, options: Options) -> Runni
                 let work = match delivery {
                     Delivery::Batch { source, batch } => Work::Batch(source, batch),
                     Delivery::End { source, outcome } => {
-                        Work::Event(Event::End { source, outcome })
+                        Work::Event(Box::new(Event::End { source, outcome }))
                     }
                     Delivery::PassedOver { path, reason } => {
-                        Work::Event(Event::PassedOver { path, reason })
+                        Work::Event(Box::new(Event::PassedOver { path, reason }))
                     }
-                    Delivery::Note(note) => Work::Event(Event::Noted(note)),
+                    Delivery::Note(note) => Work::Event(Box::new(Event::Noted(note))),
                 };
                 send(work)
             });
-            let _ = send(Work::Event(Event::IntakeOver(end)));
+            let _ = send(Work::Event(Box::new(Event::IntakeOver(end))));
             if left.fetch_sub(1, Ordering::AcqRel) == 1 {
                 gate.close();
                 let _ = over.send(());
@@ -241,9 +255,10 @@ pub fn run(engine: Arc<Engine>, intakes: Vec<Intake>, options: Options) -> Runni
     for _ in 0..workers {
         let (work, done) = (work.clone(), done_sender.clone());
         let options = options.clone();
-        let checker_of = move |engine: &Arc<Engine>| match options.over_time {
-            Some(_) => engine.checker().contributing(),
-            None => engine.checker(),
+        let contributes = over_time.is_some();
+        let checker_of = move |engine: &Arc<Engine>| match contributes {
+            true => engine.checker().contributing(),
+            false => engine.checker(),
         };
         let mut checker = checker_of(&engine);
         let (current, mut seen) = (Arc::clone(&current), 0);
@@ -258,7 +273,7 @@ pub fn run(engine: Arc<Engine>, intakes: Vec<Intake>, options: Options) -> Runni
                         options.pool.give(batch);
                         event
                     }
-                    Work::Event(event) => event,
+                    Work::Event(event) => *event,
                 };
                 if done.send(Done { number, event }).is_err() {
                     return;
@@ -269,8 +284,7 @@ pub fn run(engine: Arc<Engine>, intakes: Vec<Intake>, options: Options) -> Runni
     drop((work, done_sender));
 
     let stopper = Stopper(Arc::new(Mutex::new(Some(stop_sender))), Arc::clone(&gate));
-    let over_time = options.over_time;
-    let mut stage = over_time.map(|limits| Stage::new(engine, limits, options.every_document));
+    let mut stage = over_time.map(|it| Stage::new(it, options.every_document));
     let collector = std::thread::spawn(move || {
         collect(
             &gate,
@@ -363,6 +377,7 @@ fn judge(
         rules: checker.rules().clone(),
         counts,
         documents,
+        remembered: Vec::new(),
     }
 }
 

@@ -43,6 +43,17 @@ fn every_case_tells_what_it_wants() {
                 run.told.join("\n    ")
             ));
         }
+        // While the program is not there nothing can be silent; all else goes on as if it never ended.
+        if !case.rules.contains("silence") {
+            let again = Run::with_restarts(&case);
+            if again.told != run.told {
+                wrong.push(format!(
+                    "{name}: with restarts\n    {}\n  told without\n    {}",
+                    again.told.join("\n    "),
+                    run.told.join("\n    ")
+                ));
+            }
+        }
         let counts: BTreeMap<&str, u64> = run.counts.named().into_iter().collect();
         for (count, want) in &case.counts {
             let got = counts

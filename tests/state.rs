@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::program::{run_in, text};
 use support::receiver::{Answer, Receiver, reply};
 
@@ -210,4 +210,83 @@ fn two_main_jobs_do_not_share_a_folder() {
     first.wait().expect("waited for");
     // With its owner the lock goes, however it ended.
     assert_eq!(exit(&job(folder.path(), ONCE)), 0);
+}
+
+/// A record of a call whose only stream was bad, or good.
+fn record(call: u32, minute: u32, jitter: &str) -> String {
+    let id = format!("{call:08x}-9d2c-4f3a-8d1b-2966a8033cc5");
+    let (start, end) = (
+        "2026-01-13T09:00:00Z",
+        format!("2026-01-13T09:{minute:02}:00Z"),
+    );
+    let end_of =
+        |kind: &str| json!({"@odata.type": format!("#microsoft.graph.callRecords.{kind}Endpoint")});
+    let (caller, callee) = (end_of("participant"), end_of("service"));
+    let stream =
+        json!({"streamId": "1", "streamDirection": "callerToCallee", "averageJitter": jitter});
+    let media = json!({"label": "main-audio", "streams": [stream]});
+    json!({
+        "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#communications/callRecords/$entity",
+        "id": id, "version": 1, "type": "groupCall", "modalities": ["audio"],
+        "lastModifiedDateTime": end, "startDateTime": start, "endDateTime": end,
+        "sessions": [{
+            "id": id, "modalities": ["audio"], "startDateTime": start, "endDateTime": end,
+            "caller": caller, "callee": callee,
+            "segments": [{"id": id, "startDateTime": start, "endDateTime": end,
+                "caller": caller, "callee": callee, "media": [media]}],
+        }],
+    })
+    .to_string()
+}
+
+#[test]
+fn windows_and_known_calls_outlive_the_program() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rules = "rule(\"bad\", #{ on: \"stream\", when: |s| s.averageJitter > 30 });\n\
+        window(\"many\", #{ on: \"stream\", count: |s| s.averageJitter > 30, over: 2, within: \"1h\" });\n";
+    fs::write(folder.path().join("r.rhai"), rules).expect("written");
+    let run = |records: &[String]| {
+        fs::write(folder.path().join("records.ndjson"), records.join("\n")).expect("written");
+        let arguments = [
+            "--once",
+            "--format",
+            "json",
+            "--rules",
+            "r.rhai",
+            "--state",
+            "kept",
+            "records.ndjson",
+        ];
+        let output = job(folder.path(), &arguments);
+        assert_eq!(exit(&output), 0, "{}", text(&output.stderr));
+        let told = lines(&output).into_iter();
+        let told = told.map(|it| {
+            format!(
+                "{} {}",
+                it["state"].as_str().expect("a state"),
+                it["rule"].as_str().expect("a rule")
+            )
+        });
+        (told.collect::<Vec<_>>(), text(&output.stderr))
+    };
+    let bad = |call, minute| record(call, minute, "PT0.045S");
+    let (told, _) = run(&[bad(1, 10), bad(2, 11)]);
+    assert_eq!(told, ["event bad", "event bad"]);
+    // The third makes three, with those from before; the first comes again and is known.
+    let (told, said) = run(&[bad(1, 10), bad(3, 12)]);
+    assert_eq!(told, ["event bad", "firing many"], "{said}");
+    assert!(said.contains("\"documents\":2,"), "{said}");
+    let held = lines(&job(
+        folder.path(),
+        &["state", "--state", "kept", "--format", "json"],
+    ));
+    assert_eq!(held[0]["documents"], 3);
+    // The window's rule asks something else: it begins anew, the calls are known all the same.
+    fs::write(
+        folder.path().join("r.rhai"),
+        rules.replace("\"1h\"", "\"2h\""),
+    )
+    .expect("written");
+    let (told, _) = run(&[bad(2, 11), bad(4, 13)]);
+    assert_eq!(told, ["event bad"]);
 }

@@ -3,19 +3,19 @@
 //!
 //! It decides nothing about deliveries; see [`crate::deliver`].
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
 use super::args::Form;
+use super::kept::Kept;
 use super::output::Voice;
 use super::render::{count, counted};
 use crate::clock::SystemClock;
 use crate::deliver::{Deliveries, Ender, Left, MemoryOutbox, Note, Outbox, SinkCounts};
+use crate::over_time::Remembered;
 use crate::sink::route::route;
 use crate::sink::{Config, Told};
-use crate::state::{Room, State, StateError};
 use crate::text::Safe;
 
 /// Sinks at work beside the main job.
@@ -25,16 +25,9 @@ pub(super) struct Delivery {
     /// the names of sinks that are standard output
     stdout: Option<Arc<str>>,
     voice: Voice,
+    kept: Option<Kept>,
     /// what is put in at the next [`Delivery::commit`]
-    waiting: Mutex<Vec<Told>>,
-}
-
-/// Why the sinks cannot be started.
-pub(super) enum NotStarted {
-    /// a thread could not
-    Thread(std::io::Error),
-    /// the state folder cannot be used
-    State(StateError),
+    waiting: Mutex<(Vec<Told>, Vec<Remembered>)>,
 }
 
 /// What delivery came to.
@@ -46,38 +39,26 @@ pub(super) struct Delivered {
 }
 
 impl Delivery {
-    /// Starts the sinks; `None` if there are none. What waits is kept in `folder`, if there is one.
+    /// Starts the sinks; `None` if there are none, and no state folder. What waits is kept in that,
+    /// and so is what was read.
     pub(super) fn start(
         config: Config,
         voice: Voice,
-        folder: Option<&Path>,
-    ) -> Result<Option<Delivery>, NotStarted> {
-        let delivery = config.delivery;
-        let room = Room {
-            rows: delivery.queue,
-            bytes: delivery.memory,
-        };
-        // Also without sinks: that the folder cannot be used is not found out on the day it is needed.
-        let kept = match folder {
-            Some(folder) => {
-                let state = State::open(folder, room, Arc::new(SystemClock));
-                Some(state.map_err(NotStarted::State)?)
-            }
-            None => None,
-        };
-        if config.sinks.is_empty() {
-            return Ok(None);
-        }
-        let outbox: Arc<dyn Outbox> = match kept {
-            Some(state) => Arc::new(state),
-            None => Arc::new(MemoryOutbox::new(room.rows, room.bytes)),
+        kept: Option<Kept>,
+    ) -> std::io::Result<Option<Delivery>> {
+        let outbox: Arc<dyn Outbox> = match &kept {
+            Some(kept) => Arc::clone(&kept.state) as Arc<dyn Outbox>,
+            None if config.sinks.is_empty() => return Ok(None),
+            None => Arc::new(MemoryOutbox::new(
+                config.delivery.queue,
+                config.delivery.memory,
+            )),
         };
         let survives = outbox.survives();
         let notes = voice.clone();
         let deliveries = Deliveries::start(&config, outbox, Arc::new(SystemClock), move |note| {
             notes.say(&line(&notes, &note));
-        })
-        .map_err(NotStarted::Thread)?;
+        })?;
         let stdout = config
             .sinks
             .iter()
@@ -88,6 +69,7 @@ impl Delivery {
             config,
             stdout,
             voice,
+            kept,
             waiting: Mutex::default(),
         };
         started.say_who(survives);
@@ -140,13 +122,19 @@ impl Delivery {
     /// Takes alerts for their sinks, which have them with the next [`Delivery::commit`].
     pub(super) fn put(&self, alerts: Vec<Told>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.extend(alerts);
+        waiting.0.extend(alerts);
+    }
+
+    /// Takes documents that are remembered with the next [`Delivery::commit`].
+    pub(super) fn remember(&self, documents: Vec<Remembered>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.1.extend(documents);
     }
 
     /// Whether something was put in since the last [`Delivery::commit`].
     pub(super) fn holds_some(&self) -> bool {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        !waiting.is_empty()
+        !(waiting.0.is_empty() && waiting.1.is_empty())
     }
 
     /// Hands what was put in to the sinks, all at once: a disk takes as long for many as for one.
@@ -155,17 +143,19 @@ impl Delivery {
     /// What to say if they cannot be kept.
     pub(super) fn commit(&self) -> Result<(), String> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let alerts = std::mem::take(&mut *waiting);
+        let (alerts, documents) = std::mem::take(&mut *waiting);
         drop(waiting);
-        if alerts.is_empty() {
-            return Ok(());
+        if !(alerts.is_empty() && documents.is_empty()) {
+            self.deliveries.keep(&alerts, &documents).map_err(|error| {
+                format!(
+                    "{} could not be queued, and {} not be remembered: {error}",
+                    counted(alerts.len() as u64, "alert"),
+                    counted(documents.len() as u64, "document")
+                )
+            })?;
         }
-        self.deliveries.put(&alerts).map_err(|error| {
-            format!(
-                "{} could not be queued: {error}",
-                counted(alerts.len() as u64, "alert")
-            )
-        })
+        let sweep = self.kept.as_ref().map_or(Ok(()), Kept::sweep);
+        sweep.map_err(|error| format!("what is too old could not be let go: {error}"))
     }
 
     /// Asks for the end from another thread.
@@ -220,6 +210,9 @@ impl Delivered {
 
     /// The counts for people.
     pub(super) fn text(&self) -> String {
+        if self.counts.is_empty() && self.unrouted == 0 {
+            return String::new();
+        }
         let width = self
             .counts
             .iter()

@@ -10,6 +10,7 @@ mod delivery;
 mod explain;
 mod fields;
 mod json;
+mod kept;
 mod outbox;
 mod output;
 mod reading;

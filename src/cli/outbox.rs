@@ -232,6 +232,7 @@ fn holdings(state: &State, args: &StateJob) -> Result<Exit, Failure> {
                 "folder": state.folder().display().to_string(),
                 "sinks": sinks,
                 "delivered": held.delivered,
+                "documents": held.documents,
                 "since": held.since.map(|since| since.to_string()),
                 "bytes": held.bytes,
                 "pruned": pruned,
@@ -267,6 +268,7 @@ fn holdings(state: &State, args: &StateJob) -> Result<Exit, Failure> {
                     many => format!("{} deliveries", count(many)),
                 }
             );
+            let _ = writeln!(text, "{} remembered", counted(held.documents, "document"));
             if let Some(pruned) = pruned {
                 let _ = writeln!(text, "{} forgotten", count(pruned));
             }

@@ -15,7 +15,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::Exit;
 use super::args::{FailOn, Form, Run};
-use super::delivery::{self, Delivered, Delivery, NotStarted};
+use super::delivery::{self, Delivered, Delivery};
+use super::kept::{Kept, Recalled};
 use super::outbox;
 use super::output::Output;
 use super::rejects::Rejects;
@@ -26,7 +27,7 @@ use crate::config::Config;
 use crate::deliver::Ender;
 use crate::diagnostic::Faults;
 use crate::engine::{BuildError, Current, Engine, Notices, Verdict};
-use crate::over_time::{self, Told as ToldOverTime};
+use crate::over_time::{self, OverTime, Told as ToldOverTime};
 use crate::pipeline::{self, Event, Intake, Judged, Stopper};
 use crate::redact::Redactor;
 use crate::rules::{self, Rule, RuleSet, Severity, WindowRule};
@@ -135,21 +136,33 @@ pub(super) fn run(args: &Run, config: Config, found: Option<&str>) -> Exit {
             return Exit::World;
         }
     };
-    let delivery = match Delivery::start(sinks, output.voice(), args.state.as_deref()) {
+    let over_time = args.over_time.options();
+    let kept = args
+        .state
+        .as_deref()
+        .map(|folder| Kept::open(folder, &sinks, &engine, over_time))
+        .transpose();
+    let (kept, over_time) = match kept {
+        Ok(Some((kept, over_time, recalled))) => {
+            tell_recalled(&mut output, &recalled);
+            (Some(kept), over_time)
+        }
+        Ok(None) => (None, OverTime::new(Arc::clone(&engine), over_time)),
+        Err(error) => {
+            output.end_progress();
+            output.message(&format!("error: {}\n", Safe(&error.to_string())));
+            return outbox::exit_of(&error);
+        }
+    };
+    let delivery = match Delivery::start(sinks, output.voice(), kept) {
         Ok(delivery) => delivery,
         Err(error) => {
             output.end_progress();
-            let (message, exit) = match error {
-                NotStarted::Thread(error) => {
-                    (format!("cannot start the sinks: {error}"), Exit::World)
-                }
-                NotStarted::State(error) => (error.to_string(), outbox::exit_of(&error)),
-            };
-            output.message(&format!("error: {}\n", Safe(&message)));
-            return exit;
+            output.message(&format!("error: cannot start the sinks: {error}\n"));
+            return Exit::World;
         }
     };
-    let running = pipeline::run(
+    let running = pipeline::resume(
         Arc::clone(&engine),
         intakes.list,
         pipeline::Options {
@@ -159,8 +172,9 @@ pub(super) fn run(args: &Run, config: Config, found: Option<&str>) -> Exit {
             keep_refused: true,
             pool: intakes.pool,
             every_document: false,
-            over_time: Some(args.over_time.options()),
+            over_time: None,
         },
+        Some(over_time),
     );
     let (hang_up, asked) = bounded(1);
     let hang_up = (!args.once).then_some(hang_up);
@@ -230,6 +244,33 @@ pub(super) fn run(args: &Run, config: Config, found: Option<&str>) -> Exit {
     }
     running.join();
     job.finish(args)
+}
+
+/// Says what the state folder remembers.
+fn tell_recalled(output: &mut Output, recalled: &Recalled) {
+    let text = match output.messages() {
+        (Form::Text, painter) => {
+            let mut text = format!(
+                "{}  {} known from before\n",
+                painter.bold("state"),
+                counted(recalled.documents, "document")
+            );
+            if recalled.unreadable > 0 {
+                text.push_str(&format!(
+                    "{}  {} of the state folder could not be read, and will be new\n",
+                    painter.bold("state"),
+                    counted(recalled.unreadable, "document")
+                ));
+            }
+            text
+        }
+        (Form::Json, _) => super::json::line(&json!({
+            "schema": "qualwatch.state/1",
+            "documents": recalled.documents,
+            "unreadable": recalled.unreadable,
+        })),
+    };
+    output.message(&text);
 }
 
 /// Why rejects must not go to `folder`: what is kept there would be read again.
@@ -691,6 +732,7 @@ impl Job {
                 rules,
                 mut counts,
                 documents,
+                remembered,
             } => {
                 self.by_rule.add(&rules, &std::mem::take(&mut counts.rules));
                 self.by_window
@@ -699,6 +741,9 @@ impl Job {
                 let source = self.source_name(&source.to_string());
                 for document in documents {
                     self.document(&source, &rules, document);
+                }
+                if let Some(delivery) = &self.delivery {
+                    delivery.remember(remembered);
                 }
                 self.output.flush();
                 self.output.progress(&self.summary);

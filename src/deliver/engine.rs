@@ -12,6 +12,7 @@ use super::courier::{Courier, Next, SinkCounts, Tale};
 use super::gate::Hold;
 use super::outbox::{NewRow, Outbox, OutboxError, Row, Totals};
 use crate::clock::Clock;
+use crate::over_time::Remembered;
 use crate::sink::route::{self, Route};
 use crate::sink::{Config, Told};
 
@@ -264,12 +265,21 @@ impl Deliveries {
     /// # Errors
     /// If the outbox fails, or there is no room and the end was asked for.
     pub fn put(&self, alerts: &[Told]) -> Result<(), OutboxError> {
+        self.keep(alerts, &[])
+    }
+
+    /// Puts in alerts like [`Deliveries::put`], and has the documents remembered in the same go.
+    ///
+    /// # Errors
+    /// If the outbox fails, or there is no room and the end was asked for.
+    pub fn keep(&self, alerts: &[Told], documents: &[Remembered]) -> Result<(), OutboxError> {
         let now = self.shared.clock.now();
         let mut rows = Vec::new();
         // What is pending is told when it fires.
         for told in alerts.iter().filter(|told| !told.is_pending()) {
             let sinks = self.route(told);
-            if sinks.is_empty() {
+            // Where there is no sink at all nobody expects one.
+            if sinks.is_empty() && !self.all.is_empty() {
                 self.unrouted.fetch_add(1, Ordering::Relaxed);
             }
             let event: Arc<str> = told.event().into();
@@ -289,10 +299,10 @@ impl Deliveries {
                     }),
             );
         }
-        if rows.is_empty() {
+        if rows.is_empty() && documents.is_empty() {
             return Ok(());
         }
-        self.enqueue(&rows)?;
+        self.enqueue(&rows, documents)?;
         for post in &self.posts {
             let put = rows
                 .iter()
@@ -309,10 +319,11 @@ impl Deliveries {
         Ok(())
     }
 
-    fn enqueue(&self, rows: &[NewRow]) -> Result<(), OutboxError> {
+    fn enqueue(&self, rows: &[NewRow], documents: &[Remembered]) -> Result<(), OutboxError> {
         loop {
             let count = self.shared.room.count();
-            match self.shared.outbox.enqueue(rows, self.shared.clock.now()) {
+            let now = self.shared.clock.now();
+            match self.shared.outbox.keep(rows, documents, now) {
                 Ok(()) => {
                     if self.full.swap(false, Ordering::Relaxed) {
                         (self.shared.note)(Note::Room);

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::outbox::{NewRow, Outbox, OutboxError, Row, RowId, Totals};
+use crate::over_time::Remembered;
 use crate::sink::Gather;
 
 /// An outbox in memory.
@@ -143,7 +144,12 @@ impl Queue {
 }
 
 impl Outbox for MemoryOutbox {
-    fn enqueue(&self, rows: &[NewRow], now: Timestamp) -> Result<(), OutboxError> {
+    fn keep(
+        &self,
+        rows: &[NewRow],
+        _documents: &[Remembered],
+        now: Timestamp,
+    ) -> Result<(), OutboxError> {
         let mut inner = self.lock();
         let new: Vec<&NewRow> = rows
             .iter()

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::over_time::Remembered;
 use crate::sink::Gather;
 
 /// Names a row in its outbox; later rows have higher ones.
@@ -89,7 +90,21 @@ pub trait Outbox: Send + Sync {
     ///
     /// # Errors
     /// [`OutboxError::Full`] if there is no room.
-    fn enqueue(&self, rows: &[NewRow], now: Timestamp) -> Result<(), OutboxError>;
+    fn enqueue(&self, rows: &[NewRow], now: Timestamp) -> Result<(), OutboxError> {
+        self.keep(rows, &[], now)
+    }
+
+    /// Keeps rows like [`Outbox::enqueue`], and with them, all or nothing, the documents that they
+    /// came of. An outbox that does not survive remembers none.
+    ///
+    /// # Errors
+    /// [`OutboxError::Full`] if there is no room.
+    fn keep(
+        &self,
+        rows: &[NewRow],
+        documents: &[Remembered],
+        now: Timestamp,
+    ) -> Result<(), OutboxError>;
 
     /// Takes rows of a sink that are due, the earliest first, as far as they may share a
     /// message. A row that waits beyond `horizon` is due: the clock was set back. Of rows

@@ -9,12 +9,14 @@
 
 mod counts;
 mod known;
+mod memory;
 mod range;
 mod silences;
 
 use std::sync::Arc;
 
 pub use counts::Counts;
+pub use memory::Remembered;
 pub use range::{NoTime, Range};
 
 use crate::alert::{More, Transition};
@@ -32,6 +34,8 @@ pub struct Options {
     pub limits: Limits,
     /// records that count, by the end of their calls
     pub range: Range,
+    /// whether each document is handed over to be remembered
+    pub remembers: bool,
 }
 
 /// A record that is still partial after the stated time.
@@ -71,6 +75,12 @@ pub struct OverTime {
     known: Known,
     silences: Silences,
     counts: Counts,
+    remembers: bool,
+    /// of the windows of the set in force, in its order
+    fingerprints: Vec<Option<u64>>,
+    remembered: Option<Remembered>,
+    /// when the document that was put in again last was read, in seconds since 1970
+    recalled: u32,
 }
 
 impl OverTime {
@@ -91,7 +101,60 @@ impl OverTime {
             windows,
             known,
             counts: Counts::default(),
+            remembers: options.remembers,
+            fingerprints: Vec::new(),
+            remembered: None,
+            recalled: 0,
         }
+        .fingerprinted()
+    }
+
+    fn fingerprinted(mut self) -> OverTime {
+        self.fingerprint();
+        self
+    }
+
+    /// Learns the fingerprints of the set in force.
+    fn fingerprint(&mut self) {
+        let windows = self.rules.windows().iter();
+        self.fingerprints = windows.map(WindowRule::fingerprint).collect();
+    }
+
+    /// Puts a document in again, as it was before the program ended; what it brings was told then.
+    /// Whether it could be read.
+    pub fn recall(&mut self, document: &Remembered) -> bool {
+        let found = document.contribution(&self.rules, &self.fingerprints);
+        let (Some(mut contribution), Ok(wall)) = (found, u32::try_from(document.wall)) else {
+            return false;
+        };
+        if wall > self.recalled {
+            self.windows.tick(wall);
+            self.recalled = wall;
+        }
+        self.silences.hear_feed(wall);
+        if self.range.holds(contribution.end) {
+            self.known
+                .renumber(&mut contribution, &mut self.silences, wall);
+            self.windows.take(&contribution, wall);
+            self.windows.take_changed();
+        }
+        true
+    }
+
+    /// Ends the putting in again: from here on documents are new, and are counted.
+    pub fn resume(&mut self) {
+        self.windows.count_anew();
+        self.silences.resume(second(&*self.clock));
+    }
+
+    /// How far back samples reach into windows, with those that may still come late, in seconds.
+    pub fn reach(&self) -> u32 {
+        self.windows.reach()
+    }
+
+    /// What is to be remembered of the document that was taken last, if that was asked for.
+    pub fn take_remembered(&mut self) -> Option<Remembered> {
+        self.remembered.take()
     }
 
     /// What was counted so far.
@@ -113,12 +176,16 @@ impl OverTime {
                 .known
                 .adopt(rules, windows, silences, second(&*self.clock));
             self.rules = rules.clone();
+            self.fingerprint();
             told.transitions = self.transitions(changes);
         }
         let Some(mut contribution) = report.contribution.take() else {
             return told;
         };
         let wall = second(&*self.clock);
+        let remembered = self
+            .remembers
+            .then(|| Remembered::of(&contribution, &self.fingerprints, wall));
         let mut heard = self.silences.hear_feed(wall);
         if !self.range.holds(contribution.end) {
             told.transitions.extend(self.heard(heard));
@@ -132,6 +199,8 @@ impl OverTime {
         );
         told.transitions.extend(self.heard(heard));
         let said = self.windows.take(&contribution, wall);
+        // What was known changes nothing, and would be remembered once for each time that it comes.
+        self.remembered = remembered.filter(|_| said.arrival.counts());
         self.decide(report, &said);
         self.counts.late_documents += u64::from(said.late > 0);
         told.late = said.late;

@@ -89,6 +89,13 @@ impl Silences {
         Some((number, listening.silence.hear(key, wall)?))
     }
 
+    /// Goes on after a time in which nobody listened.
+    pub(super) fn resume(&mut self, wall: u32) {
+        for listening in &mut self.all {
+            listening.silence.resume(wall);
+        }
+    }
+
     /// What is silent now.
     pub(super) fn tick(&mut self, wall: u32) -> Vec<(usize, Change)> {
         let mut changes = Vec::new();

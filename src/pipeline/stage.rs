@@ -3,13 +3,11 @@
 //!
 //! It decides nothing itself: that is [`OverTime`]'s.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::Event;
 use crate::alert::{State, Transition};
-use crate::engine::Engine;
-use crate::over_time::{self, OverTime};
+use crate::over_time::OverTime;
 use crate::stats::Summary;
 
 /// Wall time is looked at so often, for what nobody sends.
@@ -22,13 +20,9 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) fn new(
-        engine: Arc<Engine>,
-        options: over_time::Options,
-        every_document: bool,
-    ) -> Stage {
+    pub(super) fn new(over_time: OverTime, every_document: bool) -> Stage {
         Stage {
-            over_time: OverTime::new(engine, options),
+            over_time,
             every_document,
         }
     }
@@ -39,6 +33,7 @@ impl Stage {
             rules,
             counts,
             documents,
+            remembered,
             ..
         } = event
         else {
@@ -50,6 +45,7 @@ impl Stage {
         counts.alerts.clear();
         for judged in documents.iter_mut() {
             judged.told = self.over_time.take(&mut judged.report, rules);
+            remembered.extend(self.over_time.take_remembered());
             for alert in &judged.report.alerts {
                 count(counts, alert.severity);
             }

@@ -247,6 +247,19 @@ fn find<'t>(parts: &[&'t Typed], see: &mut impl FnMut(&'t Typed)) {
     }
 }
 
+/// The limits that a part names, with their values.
+pub(crate) fn limit_values(part: &Typed) -> Vec<(String, Value)> {
+    let mut values = Vec::new();
+    find(&[part], &mut |part| {
+        if let TypedKind::Limit(limit) = &part.kind
+            && let Some(name) = &limit.name
+        {
+            values.push((name.to_string(), limit.value.clone()));
+        }
+    });
+    values
+}
+
 /// What an `&&` asks for, part by part.
 fn conjuncts(part: &Typed, into: &mut Vec<String>) {
     match &part.kind {

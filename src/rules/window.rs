@@ -7,6 +7,7 @@
 //! It knows no clock and no state.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use rhai::{AST, FnPtr};
@@ -176,6 +177,24 @@ impl WindowRule {
             && self.per_session == other.per_session
             && own == others
             && own.iter().all(|(_, typed)| typed.is_some())
+    }
+
+    /// A number for what it asks, the same after a restart; nothing where a closure is interpreted,
+    /// of which nobody can say whether it is the same.
+    pub fn fingerprint(&self) -> Option<u64> {
+        let level = self.level.map(Level::name);
+        let mut asked = format!(
+            "{} {level:?} {:?} {}",
+            self.name, self.measured, self.per_session
+        );
+        for body in &self.bodies {
+            let typed = body.typed.as_ref().ok()?;
+            let _ = write!(asked, " {} {}", body.key, condition::text(typed));
+            for (name, value) in condition::limit_values(typed) {
+                let _ = write!(asked, " {name}={value}");
+            }
+        }
+        Some(crate::window::hash(&[asked.as_bytes()]))
     }
 
     /// The limits that it names, in the order of its keys.

@@ -41,6 +41,14 @@ CREATE TABLE delivered (
     PRIMARY KEY (sink, event)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX delivered_at ON delivered (at);
+CREATE TABLE documents (
+    seq INTEGER PRIMARY KEY,
+    wall INTEGER NOT NULL, -- when it was read, in seconds since 1970
+    body BLOB NOT NULL,
+    samples BLOB
+) STRICT;
+CREATE INDEX documents_wall ON documents (wall);
+CREATE INDEX documents_samples ON documents (wall) WHERE samples IS NOT NULL;
 "];
 
 /// Makes the database what this qualwatch works with; `owner` may upgrade it.

@@ -9,8 +9,11 @@
 //!
 //! The folder belongs to one process at a time; those who only look need no lock.
 
+mod delivered;
+mod documents;
 mod error;
 mod format;
+mod holdings;
 mod outbox;
 mod writer;
 
@@ -23,8 +26,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
+pub use documents::LetGo;
 pub use error::StateError;
 use writer::Writer;
 
@@ -67,6 +71,8 @@ pub struct Holdings {
     pub delivered: u64,
     /// the oldest of them
     pub since: Option<Timestamp>,
+    /// documents that are remembered
+    pub documents: u64,
     /// bytes of the database
     pub bytes: u64,
 }
@@ -126,6 +132,14 @@ impl State {
         })
     }
 
+    /// A connection that only looks, and holds up nobody.
+    fn reader(&self) -> Result<Connection, StateError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(self.folder.join(FILE), flags)?;
+        connection.busy_timeout(PATIENCE)?;
+        Ok(connection)
+    }
+
     /// Where it is.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -138,7 +152,7 @@ impl State {
     pub fn holdings(&self) -> Result<Holdings, StateError> {
         let mut holdings = self
             .writer
-            .ask(|_, connection| outbox::holdings(connection))?;
+            .ask(|_, connection| holdings::holdings(connection))?;
         holdings.bytes = fs::metadata(self.folder.join(FILE))?.len();
         Ok(holdings)
     }
@@ -149,7 +163,7 @@ impl State {
     /// If it cannot be written.
     pub fn prune(&self, before: Timestamp) -> Result<u64, StateError> {
         self.writer
-            .ask(move |_, connection| outbox::forget(connection, before))
+            .ask(move |_, connection| delivered::forget(connection, before))
     }
 }
 

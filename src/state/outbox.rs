@@ -9,16 +9,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 
+use super::delivered::delivered;
 use super::writer::Book;
-use super::{Holdings, REMEMBERED, State};
+use super::{State, documents};
 use crate::deliver::{NewRow, Outbox, OutboxError, Row, RowId, Totals};
+use crate::over_time::Remembered;
 use crate::sink::Gather;
 
 /// Rows of one message at most.
 const MOST: usize = 256;
-/// How often old deliveries are forgotten.
-const SWEEP: i64 = 3600;
-
 const COLUMNS: &str = "id, sink, event, call, ordered, payload, held, queued, due, attempts, \
                        standing, dead, last";
 
@@ -26,13 +25,13 @@ const COLUMNS: &str = "id, sink, event, call, ordered, payload, held, queued, du
 const FIRST: &str = "NOT EXISTS (SELECT 1 FROM outbox e WHERE e.sink = o.sink AND e.ordered = \
                      o.ordered AND e.id < o.id AND e.dead = 0)";
 
-type Sql<T> = rusqlite::Result<T>;
+pub(super) type Sql<T> = rusqlite::Result<T>;
 
-fn micros(time: Timestamp) -> i64 {
+pub(super) fn micros(time: Timestamp) -> i64 {
     time.as_microsecond()
 }
 
-fn time(micros: i64) -> Timestamp {
+pub(super) fn time(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX)
 }
 
@@ -88,27 +87,7 @@ fn remove(book: &mut Book, connection: &Connection, row: &Row) -> Sql<()> {
     Ok(())
 }
 
-/// Remembers that a sink has it.
-fn delivered(book: &mut Book, connection: &Connection, row: &Row) -> Sql<()> {
-    let mut statement = connection
-        .prepare_cached("INSERT OR REPLACE INTO delivered (sink, event, at) VALUES (?1, ?2, ?3)")?;
-    statement.execute(params![&*row.new.sink, &*row.new.event, micros(book.now)])?;
-    let due = book.swept.as_second().saturating_add(SWEEP);
-    if book.now.as_second() >= due {
-        book.swept = book.now;
-        let before = book.now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
-        forget(connection, before)?;
-    }
-    Ok(())
-}
-
-/// Forgets deliveries made before a time; how many there were.
-pub(super) fn forget(connection: &Connection, before: Timestamp) -> Sql<u64> {
-    let mut statement = connection.prepare_cached("DELETE FROM delivered WHERE at < ?1")?;
-    Ok(statement.execute([micros(before)])? as u64)
-}
-
-fn totals(connection: &Connection, sink: &str) -> Sql<Totals> {
+pub(super) fn totals(connection: &Connection, sink: &str) -> Sql<Totals> {
     let mut statement = connection.prepare_cached(
         "SELECT dead, standing, count(*) FROM outbox WHERE sink = ?1 GROUP BY dead, standing",
     )?;
@@ -123,29 +102,6 @@ fn totals(connection: &Connection, sink: &str) -> Sql<Totals> {
         }
     }
     Ok(totals)
-}
-
-/// What the database holds.
-pub(super) fn holdings(connection: &Connection) -> Sql<Holdings> {
-    let mut statement = connection.prepare("SELECT DISTINCT sink FROM outbox ORDER BY sink")?;
-    let names: Vec<String> = statement
-        .query_map([], |row| row.get(0))?
-        .collect::<Sql<_>>()?;
-    let mut sinks = Vec::new();
-    for name in names {
-        let totals = totals(connection, &name)?;
-        sinks.push((name, totals));
-    }
-    let (delivered, since) =
-        connection.query_row("SELECT count(*), min(at) FROM delivered", [], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?))
-        })?;
-    Ok(Holdings {
-        sinks,
-        delivered: delivered as u64,
-        since: since.map(time),
-        bytes: 0,
-    })
 }
 
 impl Book {
@@ -388,11 +344,22 @@ fn retry(book: &mut Book, connection: &Connection, id: RowId, now: Timestamp) ->
 }
 
 impl Outbox for State {
-    fn enqueue(&self, rows: &[NewRow], now: Timestamp) -> Result<(), OutboxError> {
-        let rows = rows.to_vec();
-        let room = self
-            .writer
-            .ask(move |book, connection| enqueue(book, connection, &rows, now))?;
+    fn keep(
+        &self,
+        rows: &[NewRow],
+        documents: &[Remembered],
+        now: Timestamp,
+    ) -> Result<(), OutboxError> {
+        let (rows, documents) = (rows.to_vec(), documents.to_vec());
+        let room = self.writer.ask(move |book, connection| {
+            let room = enqueue(book, connection, &rows, now)?;
+            if room {
+                for document in &documents {
+                    documents::insert(connection, document)?;
+                }
+            }
+            Ok(room)
+        })?;
         if room { Ok(()) } else { Err(OutboxError::Full) }
     }
 

@@ -12,9 +12,10 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use self::model::Model;
-use super::{FILE, Room, State, StateError};
+use super::{FILE, LetGo, Room, State, StateError};
 use crate::clock::Clock;
 use crate::deliver::{NewRow, Outbox, OutboxError};
+use crate::over_time::Remembered;
 use crate::sink::Gather;
 
 /// A clock that is set by hand.
@@ -329,4 +330,46 @@ fn a_question_that_fails_spoils_no_other() {
     let rows = state.list(None).expect("rows");
     assert_eq!(rows.len(), 1);
     assert_eq!(&*rows[0].new.event, "whole");
+}
+
+#[test]
+fn documents_come_back_in_their_order_and_the_old_ones_go() {
+    let (folder, clock) = (folder(), clock());
+    let document = |number: u8| Remembered {
+        wall: i64::from(number) * 10,
+        body: vec![number],
+        samples: Some(vec![number; 3]),
+    };
+    let state = open(folder.path(), &clock);
+    let five: Vec<Remembered> = (1..=5).map(document).collect();
+    state
+        .keep(&[row("a")], &five[..2], clock.now())
+        .expect("room");
+    state.keep(&[], &five[2..], clock.now()).expect("room");
+    drop(state);
+    let state = open(folder.path(), &clock);
+    let read = |state: &State| {
+        let mut all = Vec::new();
+        state
+            .documents(|document| all.push(document))
+            .expect("rows");
+        all
+    };
+    assert_eq!(read(&state), five);
+    let what = LetGo {
+        samples_before: 40,
+        before: 20,
+        most: 3,
+    };
+    assert_eq!(state.let_go(what).expect("written"), 2);
+    let mut want = five[2..].to_vec();
+    want[0].samples = None;
+    assert_eq!(read(&state), want);
+    // With an outbox that has no room nothing is remembered either.
+    let many: Vec<NewRow> = (0..20).map(|at| row(&format!("n{at}"))).collect();
+    assert!(matches!(
+        state.keep(&many, &five, clock.now()),
+        Err(OutboxError::Full)
+    ));
+    assert_eq!(read(&state), want);
 }

@@ -124,9 +124,20 @@ impl Windows {
         counts
     }
 
+    /// Counts from here on.
+    pub fn count_anew(&mut self) {
+        self.counts = Counts::default();
+    }
+
     /// The event clock, in seconds since 1970.
     pub fn now(&self) -> Option<u32> {
         self.clock.now(self.limits.ahead)
+    }
+
+    /// How far back samples reach into windows, with those that may still come late, in seconds.
+    pub fn reach(&self) -> u32 {
+        let reach = self.specs.iter().map(Spec::reach).max().unwrap_or(0);
+        reach.saturating_add(self.limits.lateness)
     }
 
     /// Which rows changed since this was asked last.

@@ -32,6 +32,8 @@ struct Heard {
     last: u32,
     hours: std::collections::BTreeSet<u32>,
     firing: bool,
+    /// It may have been told as silent before a restart.
+    unsure: bool,
 }
 
 /// The arrivals of every key of one rule.
@@ -73,13 +75,23 @@ impl Silence {
         self.expect(key, wall);
         let heard = self.keys.get_mut(key)?;
         heard.last = heard.last.max(wall);
+        heard.first = heard.first.min(wall);
         let hour = wall / HOUR;
         if heard.hours.insert(hour) {
             let oldest = hour.saturating_sub(WEEK * WEEKS + WEEK);
             heard.hours = heard.hours.split_off(&oldest);
         }
-        let ended = std::mem::take(&mut heard.firing);
+        let ended = std::mem::take(&mut heard.firing) | std::mem::take(&mut heard.unsure);
         ended.then(|| self.change(key, ChangeState::Resolved, wall, wall))
+    }
+
+    /// Goes on after a time in which nobody listened: that was no silence. What was silent before
+    /// may have been told, and is said to be over when it is heard again.
+    pub fn resume(&mut self, wall: u32) {
+        for heard in self.keys.values_mut() {
+            heard.unsure |= wall.saturating_sub(heard.last) >= self.spec.floor;
+            heard.last = heard.last.max(wall);
+        }
     }
 
     /// What is silent at this time.
@@ -89,7 +101,7 @@ impl Silence {
         for (key, heard) in &mut self.keys {
             let due = wall.saturating_sub(heard.last) >= floor;
             if due && !heard.firing && heard.is_unusual(wall) {
-                heard.firing = true;
+                (heard.firing, heard.unsure) = (true, false);
                 silent.push((key.clone(), heard.last));
             }
         }
@@ -150,6 +162,21 @@ mod tests {
         assert!(silence.tick(5 * HOUR).is_empty());
         let said = silence.hear(&feed, 6 * HOUR).expect("it is over");
         assert_eq!(said.state, ChangeState::Resolved);
+    }
+
+    #[test]
+    fn while_nobody_listens_nothing_is_silent() {
+        let (mut silence, feed) = silence();
+        silence.hear(&feed, HOUR);
+        silence.resume(9 * HOUR);
+        assert!(silence.tick(12 * HOUR).is_empty());
+        let said = silence
+            .hear(&feed, 12 * HOUR)
+            .expect("it may have been told");
+        assert_eq!(said.state, ChangeState::Resolved);
+        silence.resume(13 * HOUR);
+        assert!(silence.hear(&feed, 13 * HOUR).is_none());
+        assert_eq!(silence.tick(17 * HOUR).len(), 1);
     }
 
     #[test]

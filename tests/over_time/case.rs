@@ -19,7 +19,7 @@ const DAY: &str = "2026-01-13";
 #[serde(deny_unknown_fields)]
 pub(crate) struct Case {
     /// the rule file
-    rules: String,
+    pub(crate) rules: String,
     /// a rule file that takes its place before the record of this number, from 1
     #[serde(default)]
     then: Option<(usize, String)>,
@@ -197,6 +197,16 @@ pub(crate) struct Run {
 impl Run {
     /// Takes the records in this order.
     pub(crate) fn of(case: &Case, order: &[usize]) -> Run {
+        Run::with(case, order, false)
+    }
+
+    /// Takes the records as they are given; after each the program ends, and another one begins with
+    /// what was remembered.
+    pub(crate) fn with_restarts(case: &Case) -> Run {
+        Run::with(case, &(0..case.given.len()).collect::<Vec<_>>(), true)
+    }
+
+    fn with(case: &Case, order: &[usize], restarts: bool) -> Run {
         let clock = Arc::new(Hands(Mutex::new(stamp("00:00"))));
         let engine = |rules: &str| {
             let folder = tempfile::tempdir().expect("a folder");
@@ -212,6 +222,7 @@ impl Run {
                 .map(|it| Range::point(&time(it)).expect("a time"))
         };
         let options = Options {
+            remembers: true,
             limits: Limits {
                 keys: given.keys.unwrap_or(plain.keys),
                 calls: given.calls.unwrap_or(plain.calls),
@@ -226,6 +237,7 @@ impl Run {
             },
         };
         let mut stage = OverTime::new(Arc::clone(&first), options);
+        let mut memory = Vec::new();
         let mut told = Lines {
             engine: Some(Arc::clone(&first)),
             ..Lines::default()
@@ -264,6 +276,14 @@ impl Run {
                 told.alert(&name, alert);
             }
             told.over_time(&name, &changes);
+            memory.extend(stage.take_remembered());
+            if restarts {
+                stage = OverTime::new(Arc::clone(&first), options);
+                for document in &memory {
+                    assert!(stage.recall(document), "{name}");
+                }
+                stage.resume();
+            }
         }
         let counts = stage.counts();
         told.over_time("end", &stage.finish());

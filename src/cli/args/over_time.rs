@@ -69,6 +69,7 @@ impl OverTime {
                 since: self.since,
                 until: self.until,
             },
+            remembers: false,
         }
     }
 }
