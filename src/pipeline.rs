@@ -22,9 +22,10 @@ use crate::frame::{Batch, Frame, FrameFault};
 use crate::over_time::{self, OverTime, Remembered};
 use crate::record::kind::Taken;
 use crate::record::{Origin, explain, place};
-use crate::rules::RuleSet;
+use crate::rules::{RuleSet, WindowRule};
 use crate::source::{BatchPool, Delivery, Note, PassedOver, SourceEnd, SourceName};
 use crate::stats::Summary;
+use crate::window::Held;
 pub use intake::{Intake, IntakeEnd, files, folder, one_after_another, stream};
 use stage::{Stage, TICK};
 
@@ -94,6 +95,8 @@ pub enum Event {
         told: over_time::Told,
         /// everything that was counted
         counts: Box<over_time::Counts>,
+        /// what each window holds, if that was asked for
+        contents: Vec<(WindowRule, Vec<Held>)>,
     },
     /// Something about a folder that is worth knowing.
     Noted(Note),

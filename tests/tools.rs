@@ -253,6 +253,9 @@ fn an_explanation_adds_up_to_what_the_main_job_counts() {
     let mut told = std::collections::BTreeMap::<(String, String), u64>::new();
     for line in explained.lines() {
         let document: Value = serde_json::from_str(line).expect("JSON");
+        if document["schema"] == "qualwatch.window/1" {
+            continue;
+        }
         for rule in document["rules"].as_array().expect("rules") {
             let name = rule["rule"].as_str().expect("a name").to_owned();
             for place in rule["places"].as_array().expect("places") {

@@ -5,12 +5,14 @@
 
 mod json;
 mod text;
+mod windows;
 
 use super::Exit;
 use super::args::{Explain as Args, Form};
 use super::output::{Results, complain};
 use super::reading;
 use crate::engine::{self, Engine};
+use crate::over_time;
 use crate::rules::RuleSet;
 use crate::text::Safe;
 
@@ -37,6 +39,14 @@ pub(super) fn run(args: &Args) -> Exit {
         complain(&format!("error: {message}\n"));
         return Exit::Usage;
     }
+    let of_windows = |name: &String| {
+        engine
+            .rules()
+            .windows()
+            .iter()
+            .any(|it| **it.name() == **name)
+    };
+    let only_windows = !args.rule.is_empty() && args.rule.iter().all(of_windows);
     let mut results = Results::default();
     let text = text::Text::new(out_painter, engine.rules(), args.each || args.at.is_some());
     let read = reading::read(
@@ -44,12 +54,17 @@ pub(super) fn run(args: &Args) -> Exit {
         &args.paths,
         &args.documents,
         painter,
+        Some(over_time::Options {
+            contents: true,
+            ..over_time::Options::default()
+        }),
         &mut |source, judged| {
             let name = source.to_string();
             if judged.report.has_something_to_say_beyond_alerts() {
                 complain(&painter.document(&name, &judged));
             }
-            if let Some(explained) = &judged.report.explained {
+            let explained = judged.report.explained.as_ref();
+            if let Some(explained) = explained.filter(|_| !only_windows) {
                 let shown = match args.format {
                     Form::Text => text.document(&name, judged.origin, explained),
                     Form::Json => json::document(&name, judged.origin, explained, engine.rules()),
@@ -64,13 +79,32 @@ pub(super) fn run(args: &Args) -> Exit {
             complain(&format!("error: {message}\n"));
             Exit::Usage
         }
-        Ok(read) => results.exit(if read.failed { Exit::World } else { Exit::Done }),
+        Ok(read) => {
+            let wanted = |name: &str| args.rule.is_empty() || args.rule.iter().any(|it| it == name);
+            let windows = read.windows.iter().filter(|(rule, _)| wanted(rule.name()));
+            // One that holds nothing is told where it was asked for.
+            let windows = windows.filter(|(_, held)| !held.is_empty() || !args.rule.is_empty());
+            for (rule, held) in windows.filter(|_| args.at.is_none()) {
+                results.write(&match args.format {
+                    Form::Text => windows::text(out_painter, rule, held),
+                    Form::Json => windows::object(rule, held),
+                });
+            }
+            results.exit(if read.failed { Exit::World } else { Exit::Done })
+        }
     }
 }
 
 /// What is wrong with the names of `--rule`.
 fn unknown_rule(args: &Args, rules: &RuleSet) -> Option<String> {
-    let names = || rules.rules().iter().map(|rule| &**rule.name());
+    let windows = || rules.windows().iter().map(|rule| &**rule.name());
+    let names = || {
+        rules
+            .rules()
+            .iter()
+            .map(|rule| &**rule.name())
+            .chain(windows())
+    };
     let unknown = args
         .rule
         .iter()

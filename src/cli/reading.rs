@@ -11,12 +11,14 @@ use super::args::{Colour, Documents, WhichRules};
 use super::output::complain;
 use super::render::Painter;
 use crate::engine::{BuildError, Engine, EngineBuilder, Notices};
+use crate::over_time;
 use crate::pipeline::{self, Event, Intake, Judged, Options};
-use crate::rules;
+use crate::rules::{self, WindowRule};
 use crate::schema::SchemaError;
 use crate::source::{FolderOptions, ReadOptions, SourceName};
 use crate::stats::Summary;
 use crate::text::Safe;
+use crate::window::Held;
 
 /// How to paint standard output and standard error.
 pub(super) fn painters(colour: Colour) -> (Painter, Painter) {
@@ -70,6 +72,8 @@ pub(super) fn refused(error: &BuildError, painter: Painter) -> String {
 #[derive(Debug, Default)]
 pub(super) struct Read {
     pub(super) summary: Summary,
+    /// what each window holds at the end, if that was asked for
+    pub(super) windows: Vec<(WindowRule, Vec<Held>)>,
     pub(super) sources: u64,
     pub(super) failed: bool,
 }
@@ -81,6 +85,7 @@ pub(super) fn read(
     paths: &[PathBuf],
     documents: &Documents,
     painter: Painter,
+    over_time: Option<over_time::Options>,
     see: &mut dyn FnMut(&SourceName, Judged) -> bool,
 ) -> Result<Read, String> {
     let options = documents.read();
@@ -95,7 +100,7 @@ pub(super) fn read(
             keep_refused: true,
             every_document: true,
             pool: options.pool,
-            over_time: None,
+            over_time,
         },
     );
     let mut read = Read::default();
@@ -141,7 +146,8 @@ pub(super) fn read(
                 painter.bold("note"),
                 Safe(&note.to_string())
             )),
-            Event::OverTime(_) | Event::OverTimeEnd { .. } => {}
+            Event::OverTime(_) => {}
+            Event::OverTimeEnd { contents, .. } => read.windows = contents,
             Event::IntakeOver(end) => {
                 for error in end.errors {
                     read.failed = true;

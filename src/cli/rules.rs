@@ -46,6 +46,7 @@ pub(super) fn run(args: &Args) -> Exit {
             &args.paths,
             &args.documents,
             painter,
+            None,
             &mut |_, judged| {
                 for (all, cost) in costs.iter_mut().zip(judged.report.costs) {
                     all.extend(cost);
@@ -187,12 +188,14 @@ fn text(painter: Painter, set: &RuleSet, measured: Option<&Measured>) -> String 
         limit_lines(&mut out, wide, &limits);
     }
     let all = set.rules().len();
-    let _ = writeln!(
-        out,
-        "{}, {compiled} compiled, {} interpreted",
-        counted(all as u64, "rule"),
-        all - compiled
-    );
+    if all > 0 || set.windows().is_empty() {
+        let _ = writeln!(
+            out,
+            "{}, {compiled} compiled, {} interpreted",
+            counted(all as u64, "rule"),
+            all - compiled
+        );
+    }
     windows::text(&mut out, painter, set);
     out
 }

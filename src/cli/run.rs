@@ -794,7 +794,7 @@ impl Job {
                 self.told_over_time(&told, None);
                 self.output.flush();
             }
-            Event::OverTimeEnd { told, counts } => {
+            Event::OverTimeEnd { told, counts, .. } => {
                 self.told_over_time(&told, None);
                 self.over_time = *counts;
             }

@@ -13,6 +13,7 @@ mod problem;
 mod read;
 mod record;
 mod text;
+mod timed;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ use judge::{Outcome, Pack};
 use problem::{File, Problem};
 
 /// Cases of the rules that are in the binary.
-const SHIPPED: [(&str, &str); 4] = [
+const SHIPPED: [(&str, &str); 5] = [
     (
         "rules/audio.test.toml",
         include_str!("../../rules/audio.test.toml"),
@@ -41,6 +42,10 @@ const SHIPPED: [(&str, &str); 4] = [
     (
         "rules/feedback.test.toml",
         include_str!("../../rules/feedback.test.toml"),
+    ),
+    (
+        "rules/over-time.test.toml",
+        include_str!("../../rules/over-time.test.toml"),
     ),
     (
         "rules/video.test.toml",
@@ -64,6 +69,7 @@ struct Tested {
     outcomes: Vec<Outcome>,
     gaps: Vec<Gap>,
     rules: usize,
+    windows: usize,
     conditions: usize,
 }
 
@@ -114,6 +120,7 @@ pub(super) fn run(args: &Args) -> Exit {
                 Vec::new()
             },
             rules: engine.rules().rules().len(),
+            windows: engine.rules().windows().len(),
             conditions: cover.conditions(),
         });
     }
@@ -167,6 +174,7 @@ fn json(tested: &[Tested]) -> String {
         json!({
             "rules": tested.name,
             "ruleCount": tested.rules,
+            "windowCount": tested.windows,
             "conditions": tested.conditions,
             "cases": cases.collect::<Vec<_>>(),
             "notCovered": gaps.collect::<Vec<_>>(),

@@ -107,6 +107,7 @@ pub(super) fn run(args: &Args) -> Exit {
         &args.paths,
         &args.documents,
         painter,
+        None,
         &mut |_, judged| {
             seen.document(&judged.report);
             true

@@ -36,6 +36,8 @@ pub struct Options {
     pub range: Range,
     /// whether each document is handed over to be remembered
     pub remembers: bool,
+    /// whether the end tells what each window holds
+    pub contents: bool,
 }
 
 /// A record that is still partial after the stated time.
@@ -76,6 +78,7 @@ pub struct OverTime {
     silences: Silences,
     counts: Counts,
     remembers: bool,
+    shows: bool,
     /// of the windows of the set in force, in its order
     fingerprints: Vec<Option<u64>>,
     remembered: Option<Remembered>,
@@ -102,6 +105,7 @@ impl OverTime {
             known,
             counts: Counts::default(),
             remembers: options.remembers,
+            shows: options.contents,
             fingerprints: Vec::new(),
             remembered: None,
             recalled: 0,
@@ -228,6 +232,11 @@ impl OverTime {
             transitions: self.transitions(changes),
             ..Told::default()
         }
+    }
+
+    /// Whether the end tells what each window holds.
+    pub(crate) fn shows(&self) -> bool {
+        self.shows
     }
 
     /// What the windows hold now, rule by rule, and key by key.

@@ -68,9 +68,11 @@ impl Stage {
 
     /// The end of everything.
     pub(super) fn end(&mut self) -> Event {
+        let contents = self.over_time.shows().then(|| self.over_time.contents());
         Event::OverTimeEnd {
             told: self.over_time.finish(),
             counts: Box::new(self.over_time.counts()),
+            contents: contents.unwrap_or_default(),
         }
     }
 }

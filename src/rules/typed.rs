@@ -176,6 +176,23 @@ impl Origin {
 }
 
 impl Typed {
+    /// Whether it says the same as another, wherever either stands.
+    pub(crate) fn says_the_same(&self, other: &Typed) -> bool {
+        use TypedKind as K;
+        let own = match (&self.kind, &other.kind) {
+            (K::Object(a), K::Object(b)) => a == b,
+            (K::Reading(a, x), K::Reading(b, y)) => a == b && x == y,
+            (K::Limit(a), K::Limit(b)) => a == b,
+            (K::Constant(a), K::Constant(b)) => a == b,
+            (K::Compare(a, ..), K::Compare(b, ..)) => a == b,
+            (K::Arithmetic(a, ..), K::Arithmetic(b, ..)) => a == b,
+            (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
+        };
+        let (parts, others) = (self.parts(), other.parts());
+        let mut pairs = parts.iter().zip(&others);
+        own && parts.len() == others.len() && pairs.all(|(a, b)| a.says_the_same(b))
+    }
+
     /// The parts it is made of, in their order.
     pub(crate) fn parts(&self) -> Vec<&Typed> {
         use TypedKind as K;

@@ -149,6 +149,15 @@ impl WindowRule {
         self.per_session
     }
 
+    /// The key as the rule has it, without its parameter; nothing without `by`.
+    pub fn key_text(&self) -> Option<String> {
+        let body = self.bodies.iter().find(|body| body.key == "by")?;
+        match &body.typed {
+            Ok(typed) => Some(condition::text(typed)),
+            Err(_) => Some("a key".to_owned()),
+        }
+    }
+
     /// What each part of the key is read from, where that is a field by itself.
     pub fn key_fields(&self) -> Vec<Option<FieldId>> {
         let body = self.bodies.iter().find(|body| body.key == "by");
@@ -168,15 +177,22 @@ impl WindowRule {
     /// Whether its samples and what is made of them are the same as of another: then it may have
     /// what the other held.
     pub fn asks_the_same(&self, other: &WindowRule) -> bool {
-        let typed = |body: &Body| (body.key, body.typed.clone().ok());
-        let bodies = |rule: &WindowRule| rule.bodies.iter().map(typed).collect::<Vec<_>>();
-        let (own, others) = (bodies(self), bodies(other));
+        let mut pairs = self.bodies.iter().zip(&other.bodies);
         self.name == other.name
             && self.level == other.level
             && self.measured == other.measured
             && self.per_session == other.per_session
-            && own == others
-            && own.iter().all(|(_, typed)| typed.is_some())
+            && self.bodies.len() == other.bodies.len()
+            && pairs.all(|(a, b)| same_body(a, b))
+    }
+
+    /// Whether its keys are made like those of another, of the same places.
+    pub(crate) fn has_key_of(&self, other: &WindowRule) -> bool {
+        let by = |rule: &'_ WindowRule| rule.bodies.iter().position(|body| body.key == "by");
+        let (Some(own), Some(others)) = (by(self), by(other)) else {
+            return false;
+        };
+        self.level == other.level && same_body(&self.bodies[own], &other.bodies[others])
     }
 
     /// A number for what it asks, the same after a restart; nothing where a closure is interpreted,
@@ -229,5 +245,13 @@ impl WindowRule {
         };
         all.extend(of.map(|why| (self.measure(), why)));
         all
+    }
+}
+
+/// Whether two closures say the same; of one that cannot be followed nobody knows.
+fn same_body(a: &Body, b: &Body) -> bool {
+    match (&a.typed, &b.typed) {
+        (Ok(x), Ok(y)) => a.key == b.key && x.says_the_same(y),
+        _ => false,
     }
 }

@@ -231,6 +231,7 @@ impl Run {
                 partial: given.partial.unwrap_or(plain.partial),
                 ..plain
             },
+            contents: true,
             range: Range {
                 since: point(&given.since),
                 until: point(&given.until),

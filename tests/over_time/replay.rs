@@ -70,7 +70,7 @@ fn lines(engine: &Arc<Engine>, intake: Intake, workers: usize) -> (Vec<Value>, o
                         .for_each(|it| add(serde_json::to_value(it)));
                 }
             }
-            Event::OverTimeEnd { told, counts } => {
+            Event::OverTimeEnd { told, counts, .. } => {
                 told.transitions
                     .iter()
                     .for_each(|it| add(serde_json::to_value(it)));

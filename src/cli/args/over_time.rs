@@ -70,6 +70,7 @@ impl OverTime {
                 until: self.until,
             },
             remembers: false,
+            contents: false,
         }
     }
 }

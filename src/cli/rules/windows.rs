@@ -47,12 +47,14 @@ pub(super) fn text(out: &mut String, painter: Painter, set: &RuleSet) {
     }
 }
 
-/// `share on stream by key > 20 % within 60 min`
+/// `share on stream by client.network.subnet > 20 % within 60 min`
 fn what(rule: &WindowRule) -> String {
     let on = rule
         .level()
         .map_or(String::new(), |level| format!(" on {}", level.name()));
-    let by = if rule.has_key() { " by key" } else { "" };
+    let by = rule
+        .key_text()
+        .map_or(String::new(), |by| format!(" by {}", Safe(&by)));
     match rule.measured() {
         WindowMeasured::Silence(floor) => format!("silence{on}{by} of {}", length(*floor)),
         WindowMeasured::Over(spec) => format!(
@@ -102,6 +104,7 @@ pub(super) fn object(set: &RuleSet, rule: &WindowRule) -> String {
         "severity": rule.severity().name(),
         "on": rule.level().map(|level| level.name()),
         "measure": rule.measure(),
+        "by": rule.key_text(),
         "unit": unit_of(rule),
         "window": match rule.measured() {
             WindowMeasured::Over(spec) => window(spec),

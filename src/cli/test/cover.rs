@@ -16,6 +16,8 @@ use crate::rules::{Condition, Op, Rule, RuleSet, Value};
 pub(super) struct Cover {
     set: RuleSet,
     rules: Vec<RuleCover>,
+    /// windows that a case made fire
+    fired: BTreeSet<String>,
 }
 
 struct RuleCover {
@@ -64,7 +66,11 @@ impl Cover {
                 }
             })
             .collect();
-        Cover { set, rules }
+        Cover {
+            fired: BTreeSet::new(),
+            set,
+            rules,
+        }
     }
 
     /// Sees what one record of a trial came to.
@@ -125,7 +131,24 @@ impl Cover {
                 }
             }
         }
+        for window in self.set.windows() {
+            if !self.fired.contains(&**window.name()) {
+                gaps.push(Gap {
+                    rule: window.name().to_string(),
+                    condition: None,
+                    lacks: vec!["no case over time makes it fire"],
+                });
+            }
+        }
         gaps
+    }
+
+    /// Notes a line that was told over time.
+    pub(super) fn told(&mut self, line: &str) {
+        let mut words = line.split(' ').skip(1);
+        if words.next() == Some("firing") {
+            self.fired.extend(words.next().map(str::to_owned));
+        }
     }
 }
 

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use super::cover::Cover;
 use super::problem::Problem;
 use super::read::{Expected, Record, Rules, Trial, Want};
+use super::timed::{self, Hands};
 use crate::cli::render::evidence_in_words;
+use crate::clock::Clock;
 use crate::engine::{Engine, Explain, Input, Report, RuleCount};
 use crate::pipeline::{self, Event};
 use crate::rules::RuleSet;
@@ -22,6 +24,8 @@ pub(super) struct Pack {
     /// the folder; `None` for the shipped rules
     folder: Option<PathBuf>,
     engines: BTreeMap<BTreeMap<String, String>, Arc<Engine>>,
+    /// the time of cases over time
+    clock: Arc<Hands>,
 }
 
 impl Pack {
@@ -29,6 +33,7 @@ impl Pack {
         Pack {
             folder,
             engines: BTreeMap::new(),
+            clock: Arc::new(Hands::default()),
         }
     }
 
@@ -40,7 +45,9 @@ impl Pack {
         if let Some(engine) = self.engines.get(limits) {
             return Ok(Arc::clone(engine));
         }
-        let mut builder = Engine::builder().explain(Explain::default());
+        let mut builder = Engine::builder()
+            .explain(Explain::default())
+            .clock(Arc::clone(&self.clock) as Arc<dyn Clock>);
         if let Some(folder) = &self.folder {
             builder = builder.rules(folder);
         }
@@ -94,6 +101,28 @@ pub(super) fn judge(
         }
     };
     let reports = match &trial.record {
+        Record::Timed(moments, wanted) => {
+            let (rule, clock) = (trial.rule.as_deref(), Arc::clone(&pack.clock));
+            let mut wrong = |report: &Report| {
+                let wrong = of_pieces(&trial, report);
+                let is_wrong = !wrong.is_empty();
+                problems.extend(wrong);
+                is_wrong
+            };
+            let got = timed::told(&engine, &clock, moments, rule, &mut wrong)?;
+            for line in &got {
+                cover.told(line);
+            }
+            let differences = (got != *wanted).then(|| Difference {
+                rule: "told over time".to_owned(),
+                wanted: wanted.clone(),
+                got,
+            });
+            return Some(Outcome {
+                differences: differences.into_iter().collect(),
+                trial,
+            });
+        }
         Record::Text(text) => {
             let report = engine.checker().check(Input::new(text.as_bytes(), "case"));
             let wrong = of_pieces(&trial, &report);

@@ -13,8 +13,10 @@ use toml::de::{DeTable, DeValue};
 use super::names;
 use super::problem::{File, Problem};
 use super::record::{self, PIECES, Pieces};
+use super::timed::Moment;
 use crate::rules::{RuleSet, did_you_mean};
 
+mod moments;
 mod pieces;
 mod rows;
 mod wants;
@@ -44,6 +46,8 @@ pub(super) struct Trial {
 pub(super) enum Record {
     Text(String),
     File(PathBuf),
+    /// records with their times, and what the windows tell of them
+    Timed(Vec<Moment>, Vec<String>),
 }
 
 /// What one rule must say.
@@ -80,9 +84,26 @@ impl Expected {
     }
 }
 
-const KEYS: [&str; 17] = [
-    "name", "rule", "want", "fired", "quiet", "unknown", "document", "limits", "missing", "each",
-    "boundary", "call", "session", "segment", "media", "stream", "feedback",
+const KEYS: [&str; 19] = [
+    "over_time",
+    "told",
+    "name",
+    "rule",
+    "want",
+    "fired",
+    "quiet",
+    "unknown",
+    "document",
+    "limits",
+    "missing",
+    "each",
+    "boundary",
+    "call",
+    "session",
+    "segment",
+    "media",
+    "stream",
+    "feedback",
 ];
 const ROW_KEYS: [&str; 12] = [
     "want", "fired", "quiet", "unknown", "limits", "missing", "call", "session", "segment",
@@ -224,13 +245,16 @@ impl Reader<'_> {
         };
         let (mut name, mut rule, mut document) = (None, None, None);
         let (mut each, mut edge) = (None, None);
+        let (mut moments, mut told) = (None, None);
         for (key, value) in table {
             let span = key.span();
             let text = value.get_ref().as_str().map(str::to_owned);
             match (key.get_ref().as_ref(), text) {
                 ("name", Some(text)) => name = Some((text, value.span())),
                 ("rule", Some(text)) => {
-                    if self.known_rule(&text, value.span()) {
+                    let windows = self.set.windows();
+                    let window = windows.iter().any(|window| **window.name() == *text);
+                    if window || self.known_rule(&text, value.span()) {
                         rule = Some(text);
                     }
                 }
@@ -238,6 +262,8 @@ impl Reader<'_> {
                 ("name" | "rule" | "document", None) => {
                     self.problem(value.span(), "a text is wanted here", None);
                 }
+                ("over_time", _) => moments = Some((self.moments(value, &mut said), value.span())),
+                ("told", _) => told = Some(self.told(value)),
                 ("each", _) => each = Some(value),
                 ("boundary", _) => edge = Some(value),
                 (key, _) if ROW_KEYS.contains(&key) => self.row_key(key, value, &mut said),
@@ -286,6 +312,25 @@ impl Reader<'_> {
             trial.record = Record::File(path);
         }
         let first = self.trials.len();
+        if let Some((moments, span)) = moments {
+            if pieces_given || each.is_some() || edge.is_some() || said.asked {
+                let help = "leave out all but `rule`, `limits`, `over_time` and `told`".to_owned();
+                self.problem(span, "a case over time is of moments alone", Some(help));
+            } else if let Some(told) = told {
+                trial.record = Record::Timed(moments, told);
+                trial.limits = said.limits;
+                trial.spans = said.spans;
+                self.trials.push(trial);
+            } else {
+                let help =
+                    "add `told = [\"09:20 firing poor-site 10.1.0.0\"]`, or `told = []`".to_owned();
+                self.problem(span, "what is told of it?", Some(help));
+            }
+            if self.problems.len() > before {
+                self.trials.truncate(first);
+            }
+            return;
+        }
         match (each, edge) {
             (None, None) => self.trial(&trial, &said, None),
             (Some(rows), None) => self.rows(&trial, &said, rows),

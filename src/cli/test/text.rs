@@ -36,9 +36,13 @@ pub(super) fn text(painter: Painter, tested: &[Tested], verbose: bool) -> String
                 .count() as u64;
             let all = tested.outcomes.len() as u64;
             format!(
-                "{}: {}, {}{}",
+                "{}: {}{}, {}{}",
                 Safe(&tested.name),
                 counted(tested.rules as u64, "rule"),
+                match tested.windows as u64 {
+                    0 => String::new(),
+                    windows => format!(", {}", counted(windows, "window rule")),
+                },
                 counted(all, "case"),
                 match failed {
                     0 => String::new(),

@@ -33,7 +33,7 @@ use plan::{Index, Plan, Planner};
 pub(crate) use block::Marks;
 pub(crate) use block::ones;
 pub(crate) use reasons::Place;
-pub(crate) use tree::{Key, Operand, Truth};
+pub(crate) use tree::{Key, Operand, Reading, Truth};
 
 /// What of a rule is compiled; where and why, if it is not.
 #[derive(Clone, Debug)]

@@ -9,29 +9,25 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
-
 use super::{Closure, Of, WindowRule};
 use crate::rules::RuleSet;
 use crate::rules::engine::{EVALUATION, Sandbox, TURN};
 use crate::rules::facts::{Facts, ObjectId, Reading};
-use crate::rules::fields::{FieldId, Level, Link};
 use crate::rules::interpret::Runaways;
-use crate::rules::lower::{Answer, Answers, Key, Operand, Place, Program, Truth, ones};
+use crate::rules::lower::{Answer, Answers, Operand, Place, Program, Truth, ones};
 use crate::rules::outcome::{self, FaultKind, RuleFault};
 use crate::window;
 
 mod asking;
+mod keys;
 
 use asking::{Asking, Found};
+use keys::{Keys, read};
 
 /// What is read of each record beside what rules name: whose a sample is.
 pub(crate) const READ: [&str; 6] = [
     "userId", "client", "endpoint", "caller", "callee", "session",
 ];
-
-/// So many keys are kept; then they are made anew.
-const KEPT: usize = 1 << 16;
 
 /// One sample.
 #[derive(Clone, Debug)]
@@ -85,15 +81,13 @@ pub(crate) struct Sampler {
     set: RuleSet,
     program: Program,
     answers: Answers,
-    /// by rule, whether every question of it is compiled and asked
-    asked: Vec<bool>,
+    /// by rule, how its places are looked at
+    ways: Vec<Way>,
     /// by rule, what its filter said of the block at hand: true, and unknown
     filters: Vec<(u64, u64)>,
     sandboxes: Vec<OnceCell<Sandbox>>,
     runaways: Vec<Runaways>,
-    keys: FxHashSet<Arc<str>>,
-    buffer: String,
-    user_id: Option<FieldId>,
+    keys: Keys,
 }
 
 impl std::fmt::Debug for Sampler {
@@ -104,7 +98,21 @@ impl std::fmt::Debug for Sampler {
     }
 }
 
-/// What a rule asks of the compiled program: its filter, and what says whether.
+/// How a rule's places are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// by the compiled program, many at once
+    Asked,
+    /// each is a sample, and everything else is compiled
+    Each,
+    /// one by one, in the interpreter
+    Interpreted,
+    /// not at all
+    Silent,
+}
+
+/// What a rule asks of the compiled program: its filter, and what says whether. Nothing, if some
+/// closure of it is not compiled.
 fn truths(rule: &WindowRule) -> Option<[Option<&Truth>; 2]> {
     fn native<N>(closure: &Closure<N>) -> Option<&N> {
         closure.native.as_ref().ok()
@@ -128,35 +136,36 @@ fn truths(rule: &WindowRule) -> Option<[Option<&Truth>; 2]> {
             None
         }
     };
-    (filter.is_some() || said.is_some()).then_some([filter, said])
+    Some([filter, said])
 }
 
 impl Sampler {
     pub(crate) fn new(set: RuleSet) -> Sampler {
         let rules = set.windows();
         let mut questions = Vec::new();
-        let mut asked = Vec::new();
+        let mut ways = Vec::new();
         for (number, rule) in rules.iter().enumerate() {
-            let truths = truths(rule).zip(rule.level);
-            asked.push(truths.is_some());
-            let Some((truths, level)) = truths else {
-                continue;
-            };
-            for (part, truth) in truths.into_iter().enumerate() {
-                questions.extend(truth.map(|truth| (2 * number + part, level, truth)));
-            }
+            ways.push(match (truths(rule), rule.level) {
+                (_, None) => Way::Silent,
+                (None, Some(_)) => Way::Interpreted,
+                (Some([None, None]), Some(_)) => Way::Each,
+                (Some(truths), Some(level)) => {
+                    for (part, truth) in truths.into_iter().enumerate() {
+                        questions.extend(truth.map(|truth| (2 * number + part, level, truth)));
+                    }
+                    Way::Asked
+                }
+            });
         }
         let program = Program::new(set.layout(), questions);
         Sampler {
             answers: program.answers(),
             program,
             filters: vec![(u64::MAX, 0); rules.len()],
-            asked,
+            ways,
             sandboxes: set.packs().iter().map(|_| OnceCell::new()).collect(),
             runaways: rules.iter().map(|_| Runaways::default()).collect(),
-            keys: FxHashSet::default(),
-            buffer: String::new(),
-            user_id: Level::Endpoint.field("userId"),
+            keys: Keys::new(rules),
             set,
         }
     }
@@ -171,6 +180,7 @@ impl Sampler {
         tallies.clear();
         tallies.resize_with(self.set.windows().len(), Tally::default);
         let set = self.set.clone();
+        self.keys.clear();
         let program = std::mem::take(&mut self.program);
         let mut answers = std::mem::replace(&mut self.answers, Program::default().answers());
         program.ask(facts, &mut answers, |question, answer| {
@@ -180,8 +190,16 @@ impl Sampler {
         });
         (self.program, self.answers) = (program, answers);
         for (number, rule) in set.windows().iter().enumerate() {
-            if !self.asked[number] {
-                self.interpreted(number, rule, facts, &mut tallies[number], out);
+            let tally = &mut tallies[number];
+            match (self.ways[number], rule.level) {
+                (Way::Each, Some(level)) => {
+                    for (at, &object) in facts.objects(level).iter().enumerate() {
+                        let place = Place { facts, object };
+                        self.place((number, rule), place, at, true, tally, out);
+                    }
+                }
+                (Way::Interpreted, _) => self.interpreted(number, rule, facts, tally, out),
+                _ => {}
             }
         }
     }
@@ -222,129 +240,64 @@ impl Sampler {
                 facts,
                 object: answer.places[at],
             };
-            let value = match &rule.of {
-                Of::Share(_) => Some(i64::from((hits >> at) & 1 == 1)),
-                Of::Number(Closure {
-                    native: Ok(number), ..
-                }) => place.number(number).map(window::value_of),
-                Of::Value(Closure {
-                    native: Ok(key), ..
-                }) => match place.key(key) {
-                    outcome::Key::Own(text) => Some(window::value_of_text(&text)),
+            let hit = (hits >> at) & 1 == 1;
+            self.place((number, rule), place, answer.before + at, hit, tally, out);
+        }
+    }
+
+    /// Makes a sample of a place that is one, if its value and its key are known.
+    fn place(
+        &mut self,
+        (number, rule): (usize, &WindowRule),
+        place: Place<'_>,
+        at: usize,
+        hit: bool,
+        tally: &mut Tally,
+        out: &mut Vec<Sampled>,
+    ) {
+        let value = match &rule.of {
+            Of::Share(_) => Some(i64::from(hit)),
+            Of::Number(Closure {
+                native: Ok(number), ..
+            }) => match number {
+                Operand::Reading(reading) => match read(place, reading) {
+                    Some(Reading::Number(value)) => Some(window::value_of(value)),
+                    Some(Reading::Integer(value)) => Some(window::value_of(value as f64)),
                     _ => None,
                 },
-                _ => Some(1),
-            };
-            let key = match (&rule.by, value) {
-                (_, None) => None,
-                (None, _) => Some(self.kept_empty()),
-                (
-                    Some(Closure {
-                        native: Ok(key), ..
-                    }),
-                    _,
-                ) => self.key(place, key),
-                (Some(_), _) => None,
-            };
-            match (value, key) {
-                (Some(value), Some(key)) => {
-                    tally.samples += 1;
-                    out.push(Sampled {
-                        window: number as u16,
-                        object: place.object,
-                        key,
-                        user: self.user(facts, place.object),
-                        value,
-                    });
-                }
-                _ => tally.unknown += 1,
-            }
-        }
-    }
-
-    fn kept_empty(&mut self) -> Arc<str> {
-        self.buffer.clear();
-        self.kept()
-    }
-
-    /// The key in the buffer, shared with those that were the same.
-    fn kept(&mut self) -> Arc<str> {
-        if let Some(known) = self.keys.get(self.buffer.as_str()) {
-            return Arc::clone(known);
-        }
-        if self.keys.len() >= KEPT {
-            self.keys.clear();
-        }
-        let key: Arc<str> = self.buffer.as_str().into();
-        self.keys.insert(Arc::clone(&key));
-        key
-    }
-
-    /// A compiled key at a place; nothing where a part is missing, or strangers would share it.
-    fn key(&mut self, place: Place<'_>, key: &Key) -> Option<Arc<str>> {
-        self.buffer.clear();
-        let operands = match key {
-            Key::One(one) => std::slice::from_ref(one),
-            Key::Several(several) => several.as_slice(),
-        };
-        let plain = operands.iter().all(|operand| self.text(place, operand));
-        if plain {
-            return Some(self.kept());
-        }
-        self.buffer.clear();
-        match (place.key(key), key) {
-            (outcome::Key::Own(text), Key::One(_)) => push_part(&mut self.buffer, &text),
-            (outcome::Key::Own(text), Key::Several(_)) => self.buffer.push_str(&text),
-            _ => return None,
-        }
-        Some(self.kept())
-    }
-
-    /// Adds a part that is a text as it was read, if it is one that no strangers share.
-    fn text(&mut self, place: Place<'_>, operand: &Operand) -> bool {
-        let Operand::Reading(reading) = operand else {
-            return false;
-        };
-        if crate::rules::strangers::is_local(reading.field) {
-            return false;
-        }
-        let mut object = Some(place.object);
-        for link in reading.way.iter() {
-            object = object.and_then(|object| place.facts.follow(object, *link));
-        }
-        let found = object.map(|object| place.facts.reading(object, reading.field).0);
-        match found {
-            Some(Reading::Text(text)) => {
-                push_part(&mut self.buffer, text);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// A hash of the user that a sample is from.
-    fn user(&self, facts: &Facts, object: ObjectId) -> u32 {
-        use Link as L;
-        let follow = |way: &[Link]| {
-            let first = Some(object);
-            let mut links = way.iter();
-            links.try_fold(first?, |object, link| facts.follow(object, *link))
-        };
-        let ways: &[&[Link]] = match facts.level(object) {
-            Level::Stream => &[&[L::Client]],
-            Level::Feedback => &[&[L::Endpoint]],
-            Level::Session => &[&[L::Caller], &[L::Callee]],
-            Level::Call => &[],
-            _ => &[&[L::Session, L::Caller], &[L::Session, L::Callee]],
-        };
-        let Some(field) = self.user_id else { return 0 };
-        let id = ways
-            .iter()
-            .find_map(|way| match facts.reading(follow(way)?, field).0 {
-                Reading::Text(text) => Some(text),
+                number => place.number(number).map(window::value_of),
+            },
+            Of::Value(Closure {
+                native: Ok(key), ..
+            }) => match place.key(key) {
+                outcome::Key::Own(text) => Some(window::value_of_text(&text)),
                 _ => None,
-            });
-        window::user_of(id)
+            },
+            _ => Some(1),
+        };
+        let key = match (&rule.by, value) {
+            (_, None) => None,
+            (None, _) => Some(self.keys.of_parts("")),
+            (
+                Some(Closure {
+                    native: Ok(key), ..
+                }),
+                _,
+            ) => self.keys.of_place(number, place, at, key),
+            (Some(_), _) => None,
+        };
+        let (Some(value), Some(key)) = (value, key) else {
+            tally.unknown += 1;
+            return;
+        };
+        tally.samples += 1;
+        out.push(Sampled {
+            window: number as u16,
+            object: place.object,
+            key,
+            user: self.keys.user_of(place),
+            value,
+        });
     }
 
     /// Asks a rule place by place.
@@ -382,15 +335,13 @@ impl Sampler {
             let answer = asking.sample();
             match answer {
                 Ok(Found::Sample(value, key)) => {
-                    self.buffer.clear();
-                    self.buffer.push_str(&key);
-                    let key = self.kept();
+                    let key = self.keys.of_parts(&key);
                     tally.samples += 1;
                     out.push(Sampled {
                         window: number as u16,
                         object,
                         key,
-                        user: self.user(facts, object),
+                        user: self.keys.user_of(Place { facts, object }),
                         value,
                     });
                 }
@@ -410,11 +361,6 @@ impl Sampler {
         }
         self.runaways[number].forgive();
     }
-}
-
-fn push_part(buffer: &mut String, text: &str) {
-    use std::fmt::Write as _;
-    let _ = write!(buffer, "{}:{text};", text.len());
 }
 
 /// Where a question is true and where it is unknown, those in doubt asked one by one.
@@ -447,7 +393,7 @@ mod tests {
     fn a_key_comes_apart_into_what_it_was_made_of() {
         let mut key = String::new();
         for part in ["Oslo", "", "4:a;", "Zürich"] {
-            super::push_part(&mut key, part);
+            super::keys::push_part(&mut key, part);
         }
         assert_eq!(parts(&key), ["Oslo", "", "4:a;", "Zürich"]);
         assert!(parts("").is_empty());

@@ -97,6 +97,13 @@ impl Reader<'_> {
 
     pub(super) fn known_rule(&mut self, name: &str, span: Range<usize>) -> bool {
         let set = self.set.clone();
+        let windows = || set.windows().iter().map(|rule| &**rule.name());
+        if windows().any(|window| window == name) {
+            let help =
+                "its samples come of several records: write `over_time` and `told`".to_owned();
+            self.problem(span, format!("`{name}` is a window"), Some(help));
+            return false;
+        }
         let known = || set.rules().iter().map(|rule| &**rule.name());
         if known().any(|rule| rule == name) {
             return true;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rhai::{Array, Dynamic, FnPtr};
 
-use super::push_part;
+use super::keys::push_part;
 use crate::rules::engine::{Sandbox, TOO_LONG};
 use crate::rules::facts::Facts;
 use crate::rules::fault::fault_at;
