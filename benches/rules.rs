@@ -74,20 +74,22 @@ rule("bad-video-{number}", #{{
     folder
 }
 
-/// The same folder with ten window rules: the shipped eight, and two more on streams.
+/// The same folder with ten window rules: the shipped eight, and two more like them.
 fn and_windows(folder: &std::path::Path) {
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/over-time.rhai");
     std::fs::copy(shipped, folder.join("over-time.rhai")).expect("copied");
     let more = r#"
-window("slow-platform", #{
+window("slow-subnet", #{
     on: "stream",
-    by: |s| [s.client.userAgent.platform, s.client.network.connectionType],
+    when: |s| s.media.label == "main-audio" && s.packetUtilization > limits::packets,
+    by: |s| s.client.network.subnet,
     percentile: |s| s.averageRoundTripTime, rank: "95%", over: "4s", within: "60min",
+    at_least: #{ samples: 50 },
 });
-window("loud-device", #{
-    on: "stream",
-    by: |s| s.client.device.renderDeviceName,
-    mean: |s| s.averageJitter, over: "4s", within: "7days",
+window("poor-ratings", #{
+    on: "feedback",
+    share: |f| f.rating in ["bad", "poor"], over: "50%", within: "1day",
+    at_least: #{ samples: 20, users: 5 },
 });
 "#;
     std::fs::write(folder.join("windows.rhai"), more).expect("written");

@@ -15,7 +15,7 @@ use crate::record::call::{Call, text};
 use crate::record::{Document, Item, Kind, units};
 use crate::rules::facts::Facts;
 use crate::rules::fields::{Level, Link};
-use crate::rules::{Rule, WindowRule};
+use crate::rules::{Evaluator, Outcome, Rule, WindowRule};
 use crate::window::{self, Contribution, Raised, Sample, Session};
 
 /// What is so of the document itself.
@@ -70,8 +70,28 @@ pub(super) fn second(item: Item<'_>) -> Option<u32> {
 }
 
 impl super::Sampling {
-    /// Takes the samples of a document into what it contributes.
-    pub(super) fn run(
+    /// Asks the rules, and takes the samples of a document.
+    pub(super) fn take(
+        &mut self,
+        evaluator: &mut Evaluator,
+        facts: &Arc<Facts>,
+        outcome: &mut Outcome,
+    ) {
+        let super::Sampling {
+            sampler,
+            tallies,
+            samples,
+        } = self;
+        samples.clear();
+        sampler.begin(tallies);
+        evaluator.run_beside(facts, outcome, |question, answer| {
+            sampler.answer(question, answer, facts, tallies, samples);
+        });
+        sampler.finish(facts, tallies, samples);
+    }
+
+    /// Brings the samples of a document into what it contributes.
+    pub(super) fn bring(
         &mut self,
         facts: &Arc<Facts>,
         document: &Document<'_>,
@@ -79,9 +99,6 @@ impl super::Sampling {
         rules: &[WindowRule],
         report: &mut Report,
     ) {
-        self.samples.clear();
-        self.sampler
-            .run(facts, &mut self.tallies, &mut self.samples);
         for (number, tally) in self.tallies.iter_mut().enumerate() {
             report.windows.push(RuleCount {
                 fired: tally.samples,

@@ -219,8 +219,10 @@ impl Checker {
     pub fn contributing(mut self) -> Checker {
         self.contributes = true;
         if !self.engine.rules.windows().is_empty() {
+            let (evaluator, sampler) = self.engine.rules.evaluator_and_sampler();
+            self.evaluator = evaluator;
             self.sampling = Some(Sampling {
-                sampler: self.engine.rules.sampler(),
+                sampler,
                 tallies: Vec::new(),
                 samples: Vec::new(),
             });
@@ -352,7 +354,10 @@ impl Checker {
             report.sessions = captured.sessions;
             report.repeated_sessions = captured.repeated_sessions;
         }
-        evaluator.run(facts, outcome);
+        match sampling {
+            Some(sampling) => sampling.take(evaluator, facts, outcome),
+            None => evaluator.run(facts, outcome),
+        }
         let context = alert::Context {
             document: &document,
             call,
@@ -389,7 +394,7 @@ impl Checker {
         }
         if let (Some(own), Some(sampling)) = (&mut contribution, sampling) {
             let rules = engine.rules.windows();
-            sampling.run(facts, &document, own, rules, &mut report);
+            sampling.bring(facts, &document, own, rules, &mut report);
         }
         report.contribution = contribution;
         report.costs = costs.measure(evaluator, facts);

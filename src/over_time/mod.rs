@@ -210,7 +210,7 @@ impl OverTime {
         told.late = said.late;
         self.tell(said, &mut told);
         // Nobody keeps them yet.
-        self.windows.take_changed();
+        self.windows.forget_changed();
         told
     }
 
@@ -249,6 +249,9 @@ impl OverTime {
     }
 
     fn heard(&mut self, changes: Vec<(usize, Change)>) -> Vec<Transition> {
+        if changes.is_empty() {
+            return Vec::new();
+        }
         let now = self.clock.now();
         let of = |(number, change)| {
             self.known
@@ -304,6 +307,9 @@ impl OverTime {
     }
 
     fn transitions(&mut self, changes: Vec<Change>) -> Vec<Transition> {
+        if changes.is_empty() {
+            return Vec::new();
+        }
         let now = self.clock.now();
         let of = |change| self.known.transition(&change, now).map(|it| (change, it));
         let all: Vec<_> = changes.into_iter().filter_map(of).collect();

@@ -28,6 +28,8 @@ pub struct Evaluator {
     set: RuleSet,
     /// one for each pack, made when its first closure is interpreted
     sandboxes: Vec<OnceCell<Sandbox>>,
+    /// what is asked, where that is more than the rules
+    own: Option<Program>,
     /// `None`: everything is interpreted
     answers: Option<Answers>,
     /// by rule, whether no document needs the interpreter for it
@@ -59,10 +61,20 @@ impl Evaluator {
         }
     }
 
+    /// One that asks `program`, which has more than the rules in it.
+    pub(crate) fn with(set: RuleSet, program: Program) -> Evaluator {
+        Evaluator {
+            answers: Some(program.answers()),
+            own: Some(program),
+            ..Evaluator::new(set)
+        }
+    }
+
     /// One that interprets every rule.
     pub(crate) fn interpreted(set: RuleSet) -> Evaluator {
         Evaluator {
             sandboxes: set.packs().iter().map(|_| OnceCell::new()).collect(),
+            own: None,
             answers: None,
             plain: vec![false; set.rules().len()],
             others: (0..set.rules().len()).collect(),
@@ -77,6 +89,16 @@ impl Evaluator {
 
     /// Asks every rule about the document. When it returns, nothing here holds `facts`.
     pub fn run(&mut self, facts: &Arc<Facts>, out: &mut Outcome) {
+        self.run_beside(facts, out, |_, _| {});
+    }
+
+    /// The same; answers to what stands beside the rules in its program go to `beside`.
+    pub(crate) fn run_beside(
+        &mut self,
+        facts: &Arc<Facts>,
+        out: &mut Outcome,
+        mut beside: impl FnMut(usize, &Answer<'_>),
+    ) {
         debug_assert!(
             Arc::ptr_eq(facts.layout(), self.set.layout()),
             "facts of another rule set"
@@ -84,8 +106,11 @@ impl Evaluator {
         out.clear(self.set.rules().len());
         let mut answers = self.answers.take();
         if let Some(answers) = &mut answers {
-            self.set.program().ask(facts, answers, |number, answer| {
+            let program = self.own.as_ref().unwrap_or(self.set.program());
+            let rules = out.rules.len();
+            program.ask(facts, answers, |number, answer| {
                 let Some(outcome) = out.rules.get_mut(number) else {
+                    beside(number - rules, answer);
                     return;
                 };
                 // On most documents a rule has nothing to say: nothing of it is looked at.

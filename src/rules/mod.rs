@@ -107,6 +107,14 @@ struct Inner {
     sources: BTreeMap<Arc<str>, Arc<str>>,
 }
 
+/// The compiled rules, each with its number.
+fn rule_truths(rules: &[Rule]) -> impl Iterator<Item = (usize, Level, &lower::Truth)> {
+    rules.iter().enumerate().filter_map(|(number, rule)| {
+        let truth = rule.native.when.as_ref().ok()?;
+        Some((number, rule.level, truth))
+    })
+}
+
 impl RuleSet {
     /// Loads folders and files; none of them, if anything in them is wrong.
     ///
@@ -144,14 +152,7 @@ impl RuleSet {
     }
 
     fn of(loaded: load::Loaded) -> (RuleSet, Vec<Notice>) {
-        let truths = loaded
-            .rules
-            .iter()
-            .enumerate()
-            .filter_map(|(number, rule)| {
-                let truth = rule.native.when.as_ref().ok()?;
-                Some((number, rule.level, truth))
-            });
+        let truths = rule_truths(&loaded.rules);
         let program = lower::Program::new(&loaded.layout, truths);
         let runaways = loaded
             .rules
@@ -190,9 +191,16 @@ impl RuleSet {
         &self.inner.packs[window.pack].limits
     }
 
-    /// What takes samples of documents for the window rules, for one worker thread.
-    pub(crate) fn sampler(&self) -> Sampler {
-        Sampler::new(self.clone())
+    /// An evaluator, and what takes samples for the window rules of what it asks, for one worker
+    /// thread: what rules and windows have in common is asked once.
+    pub(crate) fn evaluator_and_sampler(&self) -> (Evaluator, Sampler) {
+        let sampler = Sampler::new(self.clone());
+        let beside = self.rules().len();
+        let questions = sampler.questions();
+        let questions = questions.map(|(number, level, truth)| (beside + number, level, truth));
+        let truths = rule_truths(self.rules()).chain(questions);
+        let program = lower::Program::new(self.layout(), truths);
+        (Evaluator::with(self.clone(), program), sampler)
     }
 
     /// Whether it is the very same set, loaded once.

@@ -234,6 +234,24 @@ impl Call {
         mut item: impl FnMut(&Given) -> Option<Item>,
     ) -> u32 {
         let mut late = 0;
+        if let Some(version) = contribution.version
+            && !contribution.more
+            && self.parts.is_none()
+        {
+            let samples = contribution.sessions.iter().flat_map(|it| &it.samples);
+            let mut items = Vec::with_capacity(samples.clone().count());
+            for sample in samples {
+                match item(sample) {
+                    Some(item) => items.push(item),
+                    None => late += 1,
+                }
+            }
+            (self.version, self.digest) = (Some(version), contribution.digest);
+            self.more = false;
+            self.count = contribution.sessions.len() as u32;
+            self.items = items.into();
+            return late;
+        }
         let mut parts = Vec::with_capacity(contribution.sessions.len());
         for session in &contribution.sessions {
             let mut items = Vec::with_capacity(session.samples.len());
@@ -253,11 +271,7 @@ impl Call {
             (self.version, self.digest) = (Some(version), contribution.digest);
             self.more = contribution.more;
             self.count = parts.len() as u32;
-            if self.more || self.parts.is_some() {
-                self.parts.get_or_insert_default().record = parts;
-            } else {
-                self.items = parts.into_iter().flat_map(|part| part.items).collect();
-            }
+            self.parts.get_or_insert_default().record = parts;
             return late;
         }
         let own = self.parts.get_or_insert_with(|| {

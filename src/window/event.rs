@@ -3,14 +3,13 @@
 //! An alert whose key is its call is known by the call; one with a key of its own has a
 //! fingerprint that several calls may support, with a cool-down of its own.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::call::{Call, Kept};
-use super::hash;
 use super::key::Cool;
 use super::report::{By, Change, ChangeState, Contribution, Said};
 use super::table::Table;
+use super::{Rows, hash};
 
 /// One alert that a document raised.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -78,7 +77,7 @@ impl Events {
         contribution: &Contribution,
         now: u32,
         said: &mut Said,
-        changed: &mut BTreeSet<u32>,
+        changed: &mut Rows,
     ) -> Vec<(u32, u32, u32)> {
         let mut timers = Vec::new();
         let page = contribution.version.is_none();
@@ -132,7 +131,7 @@ impl Events {
         own: &Kept,
         call: &str,
         at: u32,
-        changed: &mut BTreeSet<u32>,
+        changed: &mut Rows,
         timers: &mut Vec<(u32, u32, u32)>,
     ) -> Decision {
         let tell = |cool: Option<Cool>| {
@@ -187,7 +186,7 @@ impl Events {
         known: &Kept,
         call: &Arc<str>,
         at: u32,
-        changed: &mut BTreeSet<u32>,
+        changed: &mut Rows,
     ) -> Option<Change> {
         let by = By::Rule(known.rule);
         if known.key == 0 {

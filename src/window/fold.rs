@@ -123,17 +123,41 @@ impl Window<'_> {
         }
     }
 
+    /// Whether a percentile is beyond a limit: that needs no order, only a count.
+    fn ranks_beyond(&self, spec: &Spec, share: f64, limit: f64) -> bool {
+        let count = self.samples.len();
+        if count == 0 {
+            return false;
+        }
+        let rank = ((share * count as f64).ceil() as usize).clamp(1, count);
+        let reading = |sample: &&Sample| sample.value as f64 / SCALE;
+        let samples = self.samples.iter();
+        match spec.below {
+            true => samples.filter(|s| reading(s) < limit).count() >= rank,
+            false => samples.filter(|s| reading(s) <= limit).count() < rank,
+        }
+    }
+
     /// Whether it is bad, and whether what fires goes on.
     fn judge(&self, spec: &Spec) -> (bool, bool) {
         let minimum = spec.minimum;
         if self.count < minimum.samples {
             return (false, false);
         }
-        let Some(value) = self.value(spec) else {
-            return (false, false);
+        let (bad, holds) = match spec.measure {
+            Measure::Percentile(share) => {
+                let beyond = |limit| self.ranks_beyond(spec, share, limit);
+                let bad = beyond(spec.limit);
+                (bad, bad || beyond(spec.clear))
+            }
+            _ => {
+                let Some(value) = self.value(spec) else {
+                    return (false, false);
+                };
+                let bad = spec.beyond(value, spec.limit);
+                (bad, bad || spec.beyond(value, spec.clear))
+            }
         };
-        let bad = spec.beyond(value, spec.limit);
-        let holds = bad || spec.beyond(value, spec.clear);
         let enough = holds
             && at_least(minimum.calls, self.samples.iter().map(|s| s.call))
             && at_least(
@@ -217,10 +241,9 @@ pub(crate) fn fold(
     } else {
         0
     };
-    let mut first = buckets[..low]
-        .iter()
-        .map(|b| b.count as usize)
-        .sum::<usize>();
+    let mut first = buckets.get(low).map_or(samples.len(), |b| {
+        samples.partition_point(|s| s.step < b.step)
+    });
     let mut machine = start;
     while at <= end {
         let mut next = u32::MAX;

@@ -86,7 +86,11 @@ impl KeyState {
     }
 
     pub(crate) fn add(&mut self, sample: Sample) {
-        let at = self.samples.partition_point(|s| *s <= sample);
+        let last = self.samples.last();
+        let at = match last.is_none_or(|last| *last <= sample) {
+            true => self.samples.len(),
+            false => self.samples.partition_point(|s| *s <= sample),
+        };
         grow(&mut self.samples);
         self.samples.insert(at, sample);
         let at = self.buckets.partition_point(|b| b.step < sample.step);

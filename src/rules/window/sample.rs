@@ -13,8 +13,9 @@ use super::{Closure, Of, WindowRule};
 use crate::rules::RuleSet;
 use crate::rules::engine::{EVALUATION, Sandbox, TURN};
 use crate::rules::facts::{Facts, ObjectId, Reading};
+use crate::rules::fields::Level;
 use crate::rules::interpret::Runaways;
-use crate::rules::lower::{Answer, Answers, Operand, Place, Program, Truth, ones};
+use crate::rules::lower::{Answer, Operand, Place, Truth, ones};
 use crate::rules::outcome::{self, FaultKind, RuleFault};
 use crate::window;
 
@@ -79,8 +80,6 @@ pub fn parts(key: &str) -> Vec<String> {
 /// Takes samples of one document after another.
 pub(crate) struct Sampler {
     set: RuleSet,
-    program: Program,
-    answers: Answers,
     /// by rule, how its places are looked at
     ways: Vec<Way>,
     /// by rule, what its filter said of the block at hand: true, and unknown
@@ -142,27 +141,15 @@ fn truths(rule: &WindowRule) -> Option<[Option<&Truth>; 2]> {
 impl Sampler {
     pub(crate) fn new(set: RuleSet) -> Sampler {
         let rules = set.windows();
-        let mut questions = Vec::new();
-        let mut ways = Vec::new();
-        for (number, rule) in rules.iter().enumerate() {
-            ways.push(match (truths(rule), rule.level) {
-                (_, None) => Way::Silent,
-                (None, Some(_)) => Way::Interpreted,
-                (Some([None, None]), Some(_)) => Way::Each,
-                (Some(truths), Some(level)) => {
-                    for (part, truth) in truths.into_iter().enumerate() {
-                        questions.extend(truth.map(|truth| (2 * number + part, level, truth)));
-                    }
-                    Way::Asked
-                }
-            });
-        }
-        let program = Program::new(set.layout(), questions);
+        let way = |rule: &WindowRule| match (truths(rule), rule.level) {
+            (_, None) => Way::Silent,
+            (None, Some(_)) => Way::Interpreted,
+            (Some([None, None]), Some(_)) => Way::Each,
+            (Some(_), Some(_)) => Way::Asked,
+        };
         Sampler {
-            answers: program.answers(),
-            program,
+            ways: rules.iter().map(way).collect(),
             filters: vec![(u64::MAX, 0); rules.len()],
-            ways,
             sandboxes: set.packs().iter().map(|_| OnceCell::new()).collect(),
             runaways: rules.iter().map(|_| Runaways::default()).collect(),
             keys: Keys::new(rules),
@@ -170,25 +157,47 @@ impl Sampler {
         }
     }
 
-    /// Takes the samples of a document; `tallies` has one for each rule.
-    pub(crate) fn run(
-        &mut self,
-        facts: &Arc<Facts>,
-        tallies: &mut Vec<Tally>,
-        out: &mut Vec<Sampled>,
-    ) {
+    /// What is to be asked for the rules, each question with its number and level.
+    pub(crate) fn questions(&self) -> impl Iterator<Item = (usize, Level, &Truth)> {
+        let asked = self.set.windows().iter().enumerate();
+        let asked = asked.filter(|(number, _)| self.ways[*number] == Way::Asked);
+        asked.flat_map(|(number, rule)| {
+            let truths = truths(rule).into_iter().flatten().enumerate();
+            truths.filter_map(move |(part, truth)| Some((2 * number + part, rule.level?, truth?)))
+        })
+    }
+
+    /// Begins with a document; `tallies` has one for each rule.
+    pub(crate) fn begin(&mut self, tallies: &mut Vec<Tally>) {
         tallies.clear();
         tallies.resize_with(self.set.windows().len(), Tally::default);
-        let set = self.set.clone();
         self.keys.clear();
-        let program = std::mem::take(&mut self.program);
-        let mut answers = std::mem::replace(&mut self.answers, Program::default().answers());
-        program.ask(facts, &mut answers, |question, answer| {
-            let number = question / 2;
-            let rule = &set.windows()[number];
-            self.answered(rule, question, answer, facts, &mut tallies[number], out);
-        });
-        (self.program, self.answers) = (program, answers);
+    }
+
+    /// Takes the answer to a question, for one block of places.
+    pub(crate) fn answer(
+        &mut self,
+        question: usize,
+        answer: &Answer<'_>,
+        facts: &Arc<Facts>,
+        tallies: &mut [Tally],
+        out: &mut Vec<Sampled>,
+    ) {
+        let set = self.set.clone();
+        let number = question / 2;
+        if let (Some(rule), Some(tally)) = (set.windows().get(number), tallies.get_mut(number)) {
+            self.answered(rule, question, answer, facts, tally, out);
+        }
+    }
+
+    /// Takes the samples of the rules of which there is nothing to ask, or which are interpreted.
+    pub(crate) fn finish(
+        &mut self,
+        facts: &Arc<Facts>,
+        tallies: &mut [Tally],
+        out: &mut Vec<Sampled>,
+    ) {
+        let set = self.set.clone();
         for (number, rule) in set.windows().iter().enumerate() {
             let tally = &mut tallies[number];
             match (self.ways[number], rule.level) {
