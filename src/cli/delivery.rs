@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Value, json};
 
 use super::args::Form;
+use super::commit::Committer;
 use super::kept::Kept;
 use super::output::Voice;
 use super::render::{count, counted};
@@ -20,7 +21,8 @@ use crate::text::Safe;
 
 /// Sinks at work beside the main job.
 pub(super) struct Delivery {
-    deliveries: Deliveries,
+    deliveries: Arc<Deliveries>,
+    committer: Committer,
     config: Config,
     /// the names of sinks that are standard output
     stdout: Option<Arc<str>>,
@@ -59,12 +61,14 @@ impl Delivery {
         let deliveries = Deliveries::start(&config, outbox, Arc::new(SystemClock), move |note| {
             notes.say(&line(&notes, &note));
         })?;
+        let deliveries = Arc::new(deliveries);
         let stdout = config
             .sinks
             .iter()
             .find(|sink| sink.kind == "stdout")
             .map(|sink| Arc::clone(&sink.name));
         let started = Delivery {
+            committer: Committer::start(Arc::clone(&deliveries))?,
             deliveries,
             config,
             stdout,
@@ -137,25 +141,23 @@ impl Delivery {
         !(waiting.0.is_empty() && waiting.1.is_empty())
     }
 
-    /// Hands what was put in to the sinks, all at once: a disk takes as long for many as for one.
+    /// Hands what was put in to the sinks, all at once; waits where too much is under way.
     ///
     /// # Errors
-    /// What to say if they cannot be kept.
+    /// What to say if something of before could not be kept.
     pub(super) fn commit(&self) -> Result<(), String> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let (alerts, documents) = std::mem::take(&mut *waiting);
         drop(waiting);
-        if !(alerts.is_empty() && documents.is_empty()) {
-            self.deliveries.keep(&alerts, &documents).map_err(|error| {
-                format!(
-                    "{} could not be queued, and {} not be remembered: {error}",
-                    counted(alerts.len() as u64, "alert"),
-                    counted(documents.len() as u64, "document")
-                )
-            })?;
+        self.committer.put(alerts, documents);
+        let mut failures = self.committer.failures();
+        if let Err(error) = self.kept.as_ref().map_or(Ok(()), Kept::sweep) {
+            failures.push(format!("what is too old could not be let go: {error}"));
         }
-        let sweep = self.kept.as_ref().map_or(Ok(()), Kept::sweep);
-        sweep.map_err(|error| format!("what is too old could not be let go: {error}"))
+        match failures.is_empty() {
+            true => Ok(()),
+            false => Err(failures.join("; ")),
+        }
     }
 
     /// Asks for the end from another thread.
@@ -163,17 +165,23 @@ impl Delivery {
         self.deliveries.ender()
     }
 
-    /// Sends what is queued, as long as a stop may take.
-    pub(super) fn finish(self) -> Delivered {
+    /// Hands over what is left, and sends what is queued, as long as a stop may take; with what could
+    /// not be kept.
+    pub(super) fn finish(self) -> (Delivered, Vec<String>) {
+        let mut failures: Vec<String> = self.commit().err().into_iter().collect();
+        failures.extend(self.committer.end());
         let (waits, unrouted) = (self.deliveries.waits(), self.deliveries.unrouted());
         let counting = self.deliveries.counter();
-        let left = self.deliveries.stop();
-        Delivered {
+        // The committer has ended, and had the only other one.
+        let left =
+            Arc::try_unwrap(self.deliveries).map_or_else(|_| Left::default(), Deliveries::stop);
+        let delivered = Delivered {
             counts: counting(),
             left,
             waits,
             unrouted,
-        }
+        };
+        (delivered, failures)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod args;
 mod check;
+mod commit;
 mod config;
 mod delivery;
 mod explain;

@@ -975,7 +975,14 @@ impl Job {
     fn finish(mut self, args: &Run) -> Exit {
         self.output.flush();
         self.output.end_progress();
-        let delivered = self.delivery.take().map(Delivery::finish);
+        let delivered = self.delivery.take().map(|delivery| {
+            let (delivered, failures) = delivery.finish();
+            for failure in failures {
+                self.world_failed = true;
+                self.file_message("outbox", "error", &failure);
+            }
+            delivered
+        });
         if delivered
             .as_ref()
             .is_some_and(|delivered| !delivered.all_arrived())

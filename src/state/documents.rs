@@ -30,11 +30,23 @@ pub(super) fn insert(connection: &Connection, document: &Remembered) -> Sql<()> 
 }
 
 fn let_go(connection: &Connection, what: LetGo) -> Sql<u64> {
+    // They are in the order of wall time, all but where a clock was set: no index is worth its writes.
+    let first = |before: i64| -> Sql<i64> {
+        connection.query_row(
+            "SELECT coalesce((SELECT seq FROM documents WHERE wall >= ?1 ORDER BY seq LIMIT 1), \
+             (SELECT max(seq) + 1 FROM documents), 0)",
+            [before],
+            |row| row.get(0),
+        )
+    };
     connection.execute(
-        "UPDATE documents SET samples = NULL WHERE wall < ?1 AND samples IS NOT NULL",
-        [what.samples_before],
+        "UPDATE documents SET samples = NULL WHERE seq < ?1 AND samples IS NOT NULL",
+        [first(what.samples_before)?],
     )?;
-    let old = connection.execute("DELETE FROM documents WHERE wall < ?1", [what.before])?;
+    let old = connection.execute(
+        "DELETE FROM documents WHERE seq < ?1",
+        [first(what.before)?],
+    )?;
     let many = connection.execute(
         "DELETE FROM documents WHERE seq <= (SELECT max(seq) FROM documents) - ?1",
         [i64::try_from(what.most).unwrap_or(i64::MAX)],

@@ -47,8 +47,6 @@ CREATE TABLE documents (
     body BLOB NOT NULL,
     samples BLOB
 ) STRICT;
-CREATE INDEX documents_wall ON documents (wall);
-CREATE INDEX documents_samples ON documents (wall) WHERE samples IS NOT NULL;
 "];
 
 /// Makes the database what this qualwatch works with; `owner` may upgrade it.

@@ -41,6 +41,8 @@ const FILE: &str = "qualwatch.sqlite";
 const LOCK: &str = "lock";
 /// Another process may be looking, or `outbox drop` writing.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Statements that are parsed once.
+const STATEMENTS: usize = 64;
 /// Deliveries are remembered for so long: a record lives thirty days in Graph, and comes again.
 const REMEMBERED: Duration = Duration::from_secs(35 * 24 * 3600);
 
@@ -120,6 +122,7 @@ impl State {
         drop(open_private(&path)?);
         let mut connection = Connection::open(&path)?;
         connection.busy_timeout(PATIENCE)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         format::prepare(&mut connection, folder, lock.is_some())?;
         if lock.is_some() {
             // The names of new files are on the disk only with their folder.

@@ -1,0 +1,115 @@
+//! What was told and read, on its way to the outbox: gathered while the disk is busy, and handed over
+//! all at once by a thread of its own.
+//!
+//! A disk takes as long for a thousand documents as for one; meanwhile reading goes on, up to a bound.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use super::render::counted;
+use crate::deliver::Deliveries;
+use crate::over_time::Remembered;
+use crate::sink::Told;
+
+/// So many alerts and documents are gathered before reading waits.
+const MOST: usize = 4096;
+
+#[derive(Default)]
+struct Gathered {
+    alerts: Vec<Told>,
+    documents: Vec<Remembered>,
+    failures: Vec<String>,
+    ended: bool,
+}
+
+impl Gathered {
+    fn count(&self) -> usize {
+        self.alerts.len() + self.documents.len()
+    }
+}
+
+#[derive(Default)]
+struct Shared {
+    gathered: Mutex<Gathered>,
+    changed: Condvar,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Gathered> {
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'s>(&'s self, gathered: MutexGuard<'s, Gathered>) -> MutexGuard<'s, Gathered> {
+        self.changed
+            .wait(gathered)
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// See the module's text.
+pub(super) struct Committer {
+    shared: Arc<Shared>,
+    thread: JoinHandle<()>,
+}
+
+impl Committer {
+    pub(super) fn start(deliveries: Arc<Deliveries>) -> std::io::Result<Committer> {
+        let shared = Arc::new(Shared::default());
+        let own = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("outbox".to_owned())
+            .spawn(move || work(&own, &deliveries))?;
+        Ok(Committer { shared, thread })
+    }
+
+    /// Takes more; waits where too much is gathered.
+    pub(super) fn put(&self, alerts: Vec<Told>, documents: Vec<Remembered>) {
+        let mut gathered = self.shared.lock();
+        gathered.alerts.extend(alerts);
+        gathered.documents.extend(documents);
+        self.shared.changed.notify_all();
+        while gathered.count() > MOST {
+            gathered = self.shared.wait(gathered);
+        }
+    }
+
+    /// What could not be kept since this was asked last, in words.
+    pub(super) fn failures(&self) -> Vec<String> {
+        std::mem::take(&mut self.shared.lock().failures)
+    }
+
+    /// Hands over what is left; what could not be kept.
+    pub(super) fn end(self) -> Vec<String> {
+        self.shared.lock().ended = true;
+        self.shared.changed.notify_all();
+        // It ends with the last of what was gathered.
+        let _ = self.thread.join();
+        std::mem::take(&mut self.shared.lock().failures)
+    }
+}
+
+fn work(shared: &Shared, deliveries: &Deliveries) {
+    let mut gathered = shared.lock();
+    loop {
+        if gathered.count() == 0 {
+            if gathered.ended {
+                return;
+            }
+            gathered = shared.wait(gathered);
+            continue;
+        }
+        let alerts = std::mem::take(&mut gathered.alerts);
+        let documents = std::mem::take(&mut gathered.documents);
+        shared.changed.notify_all();
+        drop(gathered);
+        let kept = deliveries.keep(&alerts, &documents);
+        gathered = shared.lock();
+        if let Err(error) = kept {
+            gathered.failures.push(format!(
+                "{} could not be queued, and {} not be remembered: {error}",
+                counted(alerts.len() as u64, "alert"),
+                counted(documents.len() as u64, "document")
+            ));
+        }
+    }
+}
