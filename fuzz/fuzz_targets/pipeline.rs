@@ -126,6 +126,7 @@ fn in_every_form(report: &Report, input: Input<'_>) {
         origin: input.origin,
         report: report.clone(),
         text: Some(input.bytes.to_vec()),
+        told: Default::default(),
     }];
     let source = SourceName::Stdin;
     let written = |form, output| check_written(form, output, &source, &documents);
