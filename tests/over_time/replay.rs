@@ -7,9 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use qualwatch::clock::FixedClock;
+use qualwatch::over_time::OverTime;
 use qualwatch::pipeline::{self, Event, Intake, Options};
 use qualwatch::source::{FolderOptions, ReadOptions, SourceName};
-use qualwatch::{Engine, over_time};
+use qualwatch::{Engine, Input, over_time};
 use serde_json::Value;
 
 const RULES: &str = r#"
@@ -144,4 +145,54 @@ fn files_and_a_pipe_and_any_number_of_workers_tell_the_same() {
     let read = pipeline::folder(records, FolderOptions::default(), true);
     let (got, again) = lines(&engine, read, 2);
     assert_eq!((got, again), (want, counts), "a folder");
+}
+
+/// What the stage tells of each document, one line each, from some document on.
+fn told(stage: &mut OverTime, engine: &Arc<Engine>, texts: &[String]) -> Vec<String> {
+    let mut checker = engine.checker().contributing();
+    let mut lines = Vec::new();
+    for text in texts {
+        let mut report = checker.check(Input::new(text.as_bytes(), "-"));
+        let told = stage.take(&mut report, engine.rules());
+        let alerts = report.alerts.iter().map(serde_json::to_string);
+        let transitions = told.transitions.iter().map(serde_json::to_string);
+        lines.extend(alerts.chain(transitions).map(|line| line.expect("JSON")));
+        lines.push(format!("late {}", told.late));
+    }
+    lines
+}
+
+#[test]
+fn after_a_restart_at_any_record_the_rest_is_told_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let engine = engine(&folder.path().join("rules"));
+    let options = over_time::Options {
+        remembers: true,
+        ..over_time::Options::default()
+    };
+    let texts = documents();
+    let texts = &texts[..texts.len().min(240)];
+    let new = || OverTime::new(Arc::clone(&engine), options);
+    let mut live = new();
+    let (mut memory, mut whole, mut from) = (Vec::new(), Vec::new(), vec![0]);
+    for (number, text) in texts.iter().enumerate() {
+        whole.extend(told(&mut live, &engine, std::slice::from_ref(text)));
+        memory.extend(live.take_remembered().map(|document| (number, document)));
+        from.push(whole.len());
+    }
+    assert!(whole.iter().any(|line| line.contains("\"firing\"")));
+    for restart in (0..texts.len()).step_by(23) {
+        let mut stage = new();
+        for (_, document) in memory.iter().filter(|(number, _)| *number < restart) {
+            assert!(stage.recall(document));
+        }
+        stage.resume();
+        let rest = told(&mut stage, &engine, &texts[restart..]);
+        assert_eq!(rest, whole[from[restart]..], "restarted before {restart}");
+        let held = |stage: &OverTime| {
+            let windows = stage.contents().into_iter();
+            windows.map(|(_, held)| held).collect::<Vec<_>>()
+        };
+        assert_eq!(held(&stage), held(&live));
+    }
 }
