@@ -154,9 +154,18 @@ impl Capture<'_> {
         let id = self.facts.push_object(level, self.node(item));
         let named = self.layout.named(level);
         if !named.is_empty() {
+            // The rest is not looked at once each was there; one that stands twice counts once.
+            let (mut seen, mut left) = (0_u64, named.len());
             for member in item.members() {
-                if let Some(field) = named.find(member.name) {
-                    self.read(id, field, member.value);
+                let Some(field) = named.find(member.name) else {
+                    continue;
+                };
+                self.read(id, field, member.value);
+                let bit = 1 << (self.layout.slot(field).unwrap_or(0) & 63);
+                left -= usize::from(seen & bit == 0);
+                seen |= bit;
+                if left == 0 {
+                    break;
                 }
             }
         }
@@ -327,12 +336,14 @@ impl Capture<'_> {
         self.duration(id, Level::Segment, segment.0);
         self.facts.link(id, Link::Call, around.call);
         self.facts.link(id, Link::Session, around.id);
-        if self.layout.wants_link(Link::FailureInfo) {
+        // Links from a segment are of use to those alone who come by one.
+        let wanted = self.layout.wants_level(Level::Segment);
+        if wanted && self.layout.wants_link(Link::FailureInfo) {
             let own = segment.failure_info().map(|failure| self.failure(failure));
             self.link(id, Link::FailureInfo, own);
         }
         for (end, link) in [(End::Caller, Link::Caller), (End::Callee, Link::Callee)] {
-            if self.layout.wants_link(link) {
+            if wanted && self.layout.wants_link(link) {
                 let endpoint = end_of(around.session, segment, end);
                 let endpoint = endpoint.map(|endpoint| self.endpoint(end, endpoint));
                 if let Some(endpoint) = endpoint {

@@ -27,9 +27,9 @@ pub(super) fn contribution(
 ) -> Contribution {
     // A page of an unknown call is a call by itself: nothing can join it.
     let page = kind == Kind::SessionsPage && call.id().is_some();
-    let digest = window::hash(&[document.text()]);
+    let digest = outline(document.text());
     let mut sessions: Vec<Session> = Vec::new();
-    let mut seen = FxHashSet::default();
+    let mut seen = Seen::default();
     let mut end = second(call.item());
     for session in call.sessions() {
         if page {
@@ -60,6 +60,49 @@ pub(super) fn contribution(
         end,
         sessions,
         raised: Vec::new(),
+    }
+}
+
+/// A hash of a text's length and of stretches all over it: two records of one call and version differ
+/// in many places or in none.
+fn outline(text: &[u8]) -> u64 {
+    const STRETCH: usize = 64;
+    const STRETCHES: usize = 48;
+    if text.len() <= 2 * STRETCH * STRETCHES {
+        return window::hash(&[text]);
+    }
+    let mut hasher = FxHasher::default();
+    hasher.write_usize(text.len());
+    let apart = text.len() / STRETCHES;
+    for at in (0..STRETCHES).map(|number| number * apart) {
+        hasher.write(text.get(at..at + STRETCH).unwrap_or_default());
+    }
+    hasher.write(&text[text.len() - STRETCH..]);
+    hasher.finish()
+}
+
+/// Sessions that were met; a record mostly has few.
+#[derive(Default)]
+struct Seen {
+    few: [u64; Seen::FEW],
+    count: usize,
+    more: FxHashSet<u64>,
+}
+
+impl Seen {
+    const FEW: usize = 8;
+
+    /// Adds one; false if it was there.
+    fn insert(&mut self, id: u64) -> bool {
+        if self.few[..self.count].contains(&id) {
+            return false;
+        }
+        if self.count < Seen::FEW {
+            self.few[self.count] = id;
+            self.count += 1;
+            return true;
+        }
+        self.more.insert(id)
     }
 }
 
@@ -113,6 +156,8 @@ impl super::Sampling {
         }
         let sessions = facts.objects(Level::Session);
         let mut ends = vec![None; sessions.len()];
+        // Rules bring much the same of each session.
+        let room = self.samples.len().div_ceil(sessions.len().max(1));
         for sampled in self.samples.drain(..) {
             let session = match facts.level(sampled.object) {
                 Level::Session => Some(sampled.object),
@@ -146,6 +191,9 @@ impl super::Sampling {
                     known.value |= sampled.value;
                     continue;
                 }
+            }
+            if samples.capacity() == 0 {
+                samples.reserve_exact(room);
             }
             samples.push(Sample {
                 rule: sampled.window,

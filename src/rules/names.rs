@@ -13,6 +13,7 @@ use super::fields::FieldId;
 pub struct Names {
     /// A power of two of them, most of them empty; none if nothing is wanted.
     entries: Box<[Option<FieldId>]>,
+    count: usize,
 }
 
 impl Names {
@@ -30,7 +31,15 @@ impl Names {
             }
             entries[at] = Some(field);
         }
-        Names { entries }
+        Names {
+            entries,
+            count: fields.len(),
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.count
     }
 
     /// Whether nothing is wanted.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::fold::{Bucket, Machine, Mark, News, Sample, compare, episodes, fold};
-use super::spec::Spec;
+use super::spec::{Measure, Spec};
 
 /// The quiet time after something was said.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,6 +158,10 @@ impl KeyState {
     /// What is before `horizon` is final.
     pub(crate) fn refold(&mut self, spec: &Spec, from: u32, now: u32, horizon: u32) -> Vec<News> {
         let now = spec.step_of(now);
+        if self.is_quiet(spec) && !self.has_old(spec, horizon) {
+            self.folded = self.folded.max(now);
+            return Vec::new();
+        }
         self.settle(spec, horizon);
         let said = episodes(self.base, &self.marks, self.early);
         // The steps between what is known and the clock are new as well.
@@ -175,6 +179,20 @@ impl KeyState {
         self.early = self.ahead(spec, now);
         let so = episodes(self.base, &self.marks, self.early);
         compare(&said, known, &so)
+    }
+
+    /// Whether it has too few samples to say anything, and said nothing.
+    fn is_quiet(&self, spec: &Spec) -> bool {
+        (self.samples.len() as u64) < u64::from(spec.minimum.least_samples())
+            && self.marks.is_empty()
+            && self.base == Machine::Idle
+            && self.early.is_none()
+    }
+
+    /// Whether there are samples that no window reaches.
+    fn has_old(&self, spec: &Spec, horizon: u32) -> bool {
+        let first = self.samples.first();
+        first.is_some_and(|s| s.step.saturating_add(spec.reach()) < horizon)
     }
 
     /// A window that is bad already, by samples that the clock has not reached, fires at once; it
@@ -226,13 +244,21 @@ impl KeyState {
             return cool;
         };
         let gone = last.saturating_add(spec.reach()).saturating_add(lateness);
+        if self.is_quiet(spec) {
+            let gone = gone.saturating_add(spec.step + 1);
+            return Some(cool.map_or(gone, |cool| cool.min(gone)));
+        }
         let leaves = |step: u32| step.saturating_add(spec.lengths.within);
         let held = self
             .buckets
             .partition_point(|b| leaves(b.step) <= self.folded);
         if self.machine() == Machine::Idle && last <= self.folded {
             let samples: u32 = self.buckets[held..].iter().map(|b| b.count).sum();
-            if !spec.worsens_by_leaving() || samples < spec.minimum.samples {
+            let hits = || self.buckets[held..].iter().map(|b| b.sum).sum::<i64>();
+            if !spec.worsens_by_leaving()
+                || samples < spec.minimum.samples
+                || spec.measure == Measure::Share && spec.stays_within(hits())
+            {
                 let gone = gone.saturating_add(spec.step + 1);
                 return Some(cool.map_or(gone, |cool| cool.min(gone)));
             }

@@ -51,6 +51,13 @@ pub struct Minimum {
     pub calls: u32,
 }
 
+impl Minimum {
+    /// With fewer samples there cannot be enough of anything.
+    pub(crate) fn least_samples(&self) -> u32 {
+        self.samples.max(self.users).max(self.calls)
+    }
+}
+
 /// Lengths of time in a rule, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lengths {
@@ -135,6 +142,12 @@ impl Spec {
     /// Whether a window can turn bad by what leaves it: of fewer good samples a share is worse.
     pub(crate) fn worsens_by_leaving(&self) -> bool {
         self.below || !matches!(self.measure, Measure::Count | Measure::Distinct)
+    }
+
+    /// Whether a share that is fine stays so whatever leaves, with so many that are true.
+    pub(crate) fn stays_within(&self, hits: i64) -> bool {
+        let least = f64::from(self.minimum.samples.max(1));
+        !self.below && hits as f64 / least <= self.limit
     }
 
     /// Whether a value is beyond a limit; at it is not beyond.

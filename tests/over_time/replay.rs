@@ -6,6 +6,7 @@ use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
 
+use proptest::prelude::*;
 use qualwatch::clock::FixedClock;
 use qualwatch::over_time::OverTime;
 use qualwatch::pipeline::{self, Event, Intake, Options};
@@ -85,9 +86,10 @@ fn lines(engine: &Arc<Engine>, intake: Intake, workers: usize) -> (Vec<Value>, o
 }
 
 /// Records of the generator, some of them again, as newer versions and in parts.
-fn documents() -> Vec<String> {
+fn documents(seed: u64, number: u64) -> Vec<String> {
     let plan = xtask::generate::Plan {
-        documents: 400,
+        seed,
+        documents: number,
         ..Default::default()
     };
     let mut all = Vec::new();
@@ -123,7 +125,7 @@ fn documents() -> Vec<String> {
 fn files_and_a_pipe_and_any_number_of_workers_tell_the_same() {
     let folder = tempfile::tempdir().expect("a folder");
     let engine = engine(&folder.path().join("rules"));
-    let documents = documents();
+    let documents = documents(1, 400);
     let records = folder.path().join("records");
     fs::create_dir(&records).expect("a folder");
     for (at, text) in documents.iter().enumerate() {
@@ -170,7 +172,7 @@ fn after_a_restart_at_any_record_the_rest_is_told_the_same() {
         remembers: true,
         ..over_time::Options::default()
     };
-    let texts = documents();
+    let texts = documents(1, 400);
     let texts = &texts[..texts.len().min(240)];
     let new = || OverTime::new(Arc::clone(&engine), options);
     let mut live = new();
@@ -194,5 +196,31 @@ fn after_a_restart_at_any_record_the_rest_is_told_the_same() {
             windows.map(|(_, held)| held).collect::<Vec<_>>()
         };
         assert_eq!(held(&stage), held(&live));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// Whatever is fed, in whatever order, and with as many workers as there are.
+    #[test]
+    fn workers_change_nothing(
+        seed in 0_u64..1_000,
+        number in 1_u64..60,
+        workers in 2_usize..6,
+        swaps in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..20),
+    ) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let engine = engine(folder.path());
+        let mut documents = documents(seed, number);
+        for (one, other) in swaps {
+            let length = documents.len();
+            documents.swap(one.index(length), other.index(length));
+        }
+        let text = documents.join("\n");
+        let pipe = || {
+            pipeline::stream(Cursor::new(text.clone()), SourceName::Stdin, ReadOptions::default())
+        };
+        prop_assert_eq!(lines(&engine, pipe(), workers), lines(&engine, pipe(), 1));
     }
 }

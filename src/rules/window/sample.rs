@@ -286,7 +286,7 @@ impl Sampler {
         };
         let key = match (&rule.by, value) {
             (_, None) => None,
-            (None, _) => Some(self.keys.of_parts("")),
+            (None, _) => Some(self.keys.of_parts(number, "")),
             (
                 Some(Closure {
                     native: Ok(key), ..
@@ -344,7 +344,7 @@ impl Sampler {
             let answer = asking.sample();
             match answer {
                 Ok(Found::Sample(value, key)) => {
-                    let key = self.keys.of_parts(&key);
+                    let key = self.keys.of_parts(number, &key);
                     tally.samples += 1;
                     out.push(Sampled {
                         window: number as u16,

@@ -23,6 +23,8 @@ const KEPT: usize = 1 << 16;
 #[derive(Debug)]
 pub(super) struct Keys {
     kept: FxHashSet<Arc<str>>,
+    /// by rule, the key that was made last
+    last: Vec<Arc<str>>,
     buffer: String,
     /// by rule, the first one with the same key on the same level
     same: Vec<usize>,
@@ -41,6 +43,7 @@ impl Keys {
         };
         Keys {
             kept: FxHashSet::default(),
+            last: vec!["".into(); rules.len()],
             buffer: String::new(),
             same: rules.iter().enumerate().map(same).collect(),
             cache: vec![Vec::new(); rules.len()],
@@ -56,10 +59,10 @@ impl Keys {
     }
 
     /// The key that these parts are.
-    pub(super) fn of_parts(&mut self, parts: &str) -> Arc<str> {
+    pub(super) fn of_parts(&mut self, rule: usize, parts: &str) -> Arc<str> {
         self.buffer.clear();
         self.buffer.push_str(parts);
-        self.kept()
+        self.kept(rule)
     }
 
     /// A key that rules share is made once for each place.
@@ -74,7 +77,7 @@ impl Keys {
         if let Some(Some(known)) = self.cache[rule].get(at) {
             return known.clone();
         }
-        let made = self.key(place, key);
+        let made = self.key(rule, place, key);
         let cache = &mut self.cache[rule];
         if cache.len() <= at {
             cache.resize(at + 1, None);
@@ -96,21 +99,31 @@ impl Keys {
         user
     }
 
-    /// The key in the buffer, shared with those that were the same.
-    fn kept(&mut self) -> Arc<str> {
-        if let Some(known) = self.kept.get(self.buffer.as_str()) {
-            return Arc::clone(known);
+    /// The key in the buffer, shared with those that were the same; the last one of a rule is mostly
+    /// the next one too.
+    fn kept(&mut self, rule: usize) -> Arc<str> {
+        if let Some(last) = self.last.get(rule).filter(|last| ***last == *self.buffer) {
+            return Arc::clone(last);
         }
-        if self.kept.len() >= KEPT {
-            self.kept.clear();
+        let key = match self.kept.get(self.buffer.as_str()) {
+            Some(known) => Arc::clone(known),
+            None => {
+                if self.kept.len() >= KEPT {
+                    self.kept.clear();
+                }
+                let key: Arc<str> = self.buffer.as_str().into();
+                self.kept.insert(Arc::clone(&key));
+                key
+            }
+        };
+        if let Some(last) = self.last.get_mut(rule) {
+            last.clone_from(&key);
         }
-        let key: Arc<str> = self.buffer.as_str().into();
-        self.kept.insert(Arc::clone(&key));
         key
     }
 
     /// A compiled key at a place; nothing where a part is missing, or strangers would share it.
-    fn key(&mut self, place: Place<'_>, key: &Key) -> Option<Arc<str>> {
+    fn key(&mut self, rule: usize, place: Place<'_>, key: &Key) -> Option<Arc<str>> {
         self.buffer.clear();
         let operands = match key {
             Key::One(one) => std::slice::from_ref(one),
@@ -118,7 +131,7 @@ impl Keys {
         };
         let plain = operands.iter().all(|operand| self.text(place, operand));
         if plain {
-            return Some(self.kept());
+            return Some(self.kept(rule));
         }
         self.buffer.clear();
         match (place.key(key), key) {
@@ -126,7 +139,7 @@ impl Keys {
             (outcome::Key::Own(text), Key::Several(_)) => self.buffer.push_str(&text),
             _ => return None,
         }
-        Some(self.kept())
+        Some(self.kept(rule))
     }
 
     /// Adds a part that is a text as it was read, if it is one that no strangers share.
