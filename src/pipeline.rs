@@ -72,6 +72,8 @@ pub enum Event {
         documents: Vec<Judged>,
         /// what is to be remembered of them, if that was asked for
         remembered: Vec<Remembered>,
+        /// how many of them were known
+        arrivals: Arrivals,
     },
     /// A source ended.
     End {
@@ -102,6 +104,15 @@ pub enum Event {
     Noted(Note),
     /// An intake is over: its files are read, or its folder's watch ended.
     IntakeOver(IntakeEnd),
+}
+
+/// Documents that brought nothing new.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Arrivals {
+    /// the same record or page again
+    pub repeated: u64,
+    /// a lower version than one that came before
+    pub superseded: u64,
 }
 
 /// One document that has something to say.
@@ -381,6 +392,7 @@ fn judge(
         counts,
         documents,
         remembered: Vec::new(),
+        arrivals: Arrivals::default(),
     }
 }
 

@@ -290,3 +290,83 @@ fn windows_and_known_calls_outlive_the_program() {
     let (told, _) = run(&[bad(2, 11), bad(4, 13)]);
     assert_eq!(told, ["event bad"]);
 }
+
+/// The names of files in a folder.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .map(|entries| {
+            let files = entries.flatten().filter(|entry| entry.path().is_file());
+            files
+                .map(|entry| entry.file_name().into_string().expect("UTF-8"))
+                .collect()
+        })
+        .unwrap_or_default();
+    names.sort();
+    names
+}
+
+#[test]
+fn each_file_ends_once_and_goes_where_it_should() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let drop = folder.path().join("drop");
+    let record = |version: u32| {
+        record(1, 10, "PT0.045S").replace("\"version\":1", &format!("\"version\":{version}"))
+    };
+    let put = |files: &[(&str, String)]| {
+        fs::create_dir_all(&drop).expect("made");
+        for (name, text) in files {
+            fs::write(drop.join(name), text).expect("written");
+        }
+    };
+    let run = |after: &str| {
+        let arguments = [
+            "--once", "--format", "json", "--state", "kept", "--after", after, "drop",
+        ];
+        let output = job(folder.path(), &arguments);
+        let said = text(&output.stderr);
+        assert_eq!(exit(&output), 0, "{said}");
+        let summary: Value =
+            serde_json::from_str(said.lines().last().expect("a summary")).expect("JSON");
+        let ended = summary["files"]["folders"].clone();
+        ["processed", "rejected", "duplicate", "superseded"]
+            .map(|how| ended[how].as_u64().expect("a count"))
+    };
+    put(&[
+        ("a.json", record(2)),
+        ("b.json", record(1)),
+        ("c.json", record(2)),
+        (
+            "half.ndjson",
+            format!("{}\n{{\"cut\": ", record(2).replace("00000001", "00000002")),
+        ),
+        ("none.json", "{\"no\": \"record\"}".to_owned()),
+    ]);
+    assert_eq!(run("keep"), [2, 1, 1, 1]);
+    assert_eq!(names(&drop).len(), 5);
+    // What is known from before is not new, and what is moved is not read again.
+    assert_eq!(run("move"), [0, 1, 3, 1]);
+    assert_eq!(names(&drop), [""; 0]);
+    assert_eq!(
+        names(&drop.join("processed")),
+        ["a.json", "b.json", "c.json", "half.ndjson"]
+    );
+    assert_eq!(names(&drop.join("rejected")), ["none.json"]);
+    put(&[("a.json", record(3)), ("none.json", "[".to_owned())]);
+    assert_eq!(run("move"), [1, 1, 0, 0]);
+    let moved = fs::read_to_string(drop.join("processed/a.json.1")).expect("beside the first");
+    assert!(moved.contains("\"version\":3"));
+    put(&[("a.json", record(4)), ("bad.json", "[".to_owned())]);
+    assert_eq!(run("delete"), [1, 1, 0, 0]);
+    assert_eq!(names(&drop), [""; 0]);
+    assert_eq!(
+        names(&drop.join("rejected")),
+        ["bad.json", "none.json", "none.json.1"]
+    );
+    let alone = job(folder.path(), &["--once", "--after", "move", "drop"]);
+    assert_eq!(exit(&alone), 2);
+    assert!(
+        text(&alone.stderr).contains("--after needs --state"),
+        "{}",
+        text(&alone.stderr)
+    );
+}

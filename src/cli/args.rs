@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::after::After;
 use crate::frame::{FrameLimits, Framing, Open};
 use crate::record::Caps;
 use crate::schema::Api;
@@ -271,6 +272,15 @@ pub struct Run {
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time, help_heading = "Folder")]
     pub patience: Duration,
 
+    /// What becomes of a file once all that it held is in the state folder
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        default_value = "keep",
+        help_heading = "Folder"
+    )]
+    pub after: After,
     /// what is told over time
     #[command(flatten)]
     pub over_time: OverTime,

@@ -6,6 +6,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use super::after::Away;
 use super::render::counted;
 use crate::deliver::Deliveries;
 use crate::over_time::Remembered;
@@ -18,13 +19,14 @@ const MOST: usize = 4096;
 struct Gathered {
     alerts: Vec<Told>,
     documents: Vec<Remembered>,
+    away: Vec<Away>,
     failures: Vec<String>,
     ended: bool,
 }
 
 impl Gathered {
     fn count(&self) -> usize {
-        self.alerts.len() + self.documents.len()
+        self.alerts.len() + self.documents.len() + self.away.len()
     }
 }
 
@@ -63,10 +65,12 @@ impl Committer {
     }
 
     /// Takes more; waits where too much is gathered.
-    pub(super) fn put(&self, alerts: Vec<Told>, documents: Vec<Remembered>) {
+    /// Files are taken away once that, and what came before it, is kept.
+    pub(super) fn put(&self, alerts: Vec<Told>, documents: Vec<Remembered>, away: Vec<Away>) {
         let mut gathered = self.shared.lock();
         gathered.alerts.extend(alerts);
         gathered.documents.extend(documents);
+        gathered.away.extend(away);
         self.shared.changed.notify_all();
         while gathered.count() > MOST {
             gathered = self.shared.wait(gathered);
@@ -90,6 +94,8 @@ impl Committer {
 
 fn work(shared: &Shared, deliveries: &Deliveries) {
     let mut gathered = shared.lock();
+    // From the first failure on files stay: the next start reads them again.
+    let mut sound = true;
     loop {
         if gathered.count() == 0 {
             if gathered.ended {
@@ -100,16 +106,23 @@ fn work(shared: &Shared, deliveries: &Deliveries) {
         }
         let alerts = std::mem::take(&mut gathered.alerts);
         let documents = std::mem::take(&mut gathered.documents);
+        let away = std::mem::take(&mut gathered.away);
         shared.changed.notify_all();
         drop(gathered);
-        let kept = deliveries.keep(&alerts, &documents);
+        let failures: Vec<String> = match deliveries.keep(&alerts, &documents) {
+            // Of a file whose documents came in two of these the first may have failed.
+            Ok(()) if sound => away.iter().filter_map(|file| file.take().err()).collect(),
+            Ok(()) => Vec::new(),
+            Err(error) => {
+                sound = false;
+                vec![format!(
+                    "{} could not be queued, and {} not be remembered: {error}",
+                    counted(alerts.len() as u64, "alert"),
+                    counted(documents.len() as u64, "document")
+                )]
+            }
+        };
         gathered = shared.lock();
-        if let Err(error) = kept {
-            gathered.failures.push(format!(
-                "{} could not be queued, and {} not be remembered: {error}",
-                counted(alerts.len() as u64, "alert"),
-                counted(documents.len() as u64, "document")
-            ));
-        }
+        gathered.failures.extend(failures);
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
+use super::after::Away;
 use super::args::Form;
 use super::commit::Committer;
 use super::kept::Kept;
@@ -29,8 +30,11 @@ pub(super) struct Delivery {
     voice: Voice,
     kept: Option<Kept>,
     /// what is put in at the next [`Delivery::commit`]
-    waiting: Mutex<(Vec<Told>, Vec<Remembered>)>,
+    waiting: Mutex<Waiting>,
 }
+
+/// Alerts, documents, and files that are done with.
+type Waiting = (Vec<Told>, Vec<Remembered>, Vec<Away>);
 
 /// What delivery came to.
 pub(super) struct Delivered {
@@ -135,10 +139,16 @@ impl Delivery {
         waiting.1.extend(documents);
     }
 
+    /// Takes a file that is taken away when all before it is kept.
+    pub(super) fn done_with(&self, file: Away) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.2.push(file);
+    }
+
     /// Whether something was put in since the last [`Delivery::commit`].
     pub(super) fn holds_some(&self) -> bool {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        !(waiting.0.is_empty() && waiting.1.is_empty())
+        !(waiting.0.is_empty() && waiting.1.is_empty() && waiting.2.is_empty())
     }
 
     /// Hands what was put in to the sinks, all at once; waits where too much is under way.
@@ -147,9 +157,9 @@ impl Delivery {
     /// What to say if something of before could not be kept.
     pub(super) fn commit(&self) -> Result<(), String> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let (alerts, documents) = std::mem::take(&mut *waiting);
+        let (alerts, documents, away) = std::mem::take(&mut *waiting);
         drop(waiting);
-        self.committer.put(alerts, documents);
+        self.committer.put(alerts, documents, away);
         let mut failures = self.committer.failures();
         if let Err(error) = self.kept.as_ref().map_or(Ok(()), Kept::sweep) {
             failures.push(format!("what is too old could not be let go: {error}"));

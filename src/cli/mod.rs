@@ -3,6 +3,7 @@
 //! The only part that writes to standard output and error, and the only one
 //! that renders for people. What it shows it got from [`crate::pipeline`].
 
+mod after;
 mod args;
 mod check;
 mod commit;

@@ -14,6 +14,7 @@ use serde_json::json;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::Exit;
+use super::after::{After, Away, Disposition, Tallies};
 use super::args::{FailOn, Form, Run};
 use super::delivery::{self, Delivered, Delivery};
 use super::kept::{Kept, Recalled};
@@ -32,7 +33,7 @@ use crate::pipeline::{self, Event, Intake, Judged, Stopper};
 use crate::redact::Redactor;
 use crate::rules::{self, Rule, RuleSet, Severity, WindowRule};
 use crate::schema::SchemaError;
-use crate::source::{FolderCounts, FolderOptions, SourceName};
+use crate::source::{FolderCounts, FolderOptions, SourceEnd, SourceName};
 use crate::stats::{ByRule, Summary};
 use crate::text::Safe;
 
@@ -54,11 +55,14 @@ pub(super) struct Files {
     passed_over: BTreeMap<&'static str, u64>,
     /// what the folders counted
     folders: Vec<FolderCounts>,
+    /// files of folders that were read, by how they ended
+    ended: BTreeMap<Disposition, u64>,
 }
 
 impl Files {
     pub(super) fn json(&self) -> serde_json::Value {
         let sum = |count: fn(&FolderCounts) -> u64| self.folders.iter().map(count).sum::<u64>();
+        let ended = |how| self.ended.get(&how).copied().unwrap_or(0);
         json!({
             "read": self.read,
             "failed": self.failed,
@@ -76,6 +80,10 @@ impl Files {
                 "scanned": sum(|folder| folder.scanned),
                 "recovered": sum(|folder| folder.recovered),
                 "overflows": sum(|folder| folder.overflows),
+                "processed": ended(Disposition::Processed),
+                "rejected": ended(Disposition::Rejected),
+                "duplicate": ended(Disposition::Duplicate),
+                "superseded": ended(Disposition::Superseded),
             },
         })
     }
@@ -107,6 +115,13 @@ pub(super) fn run(args: &Run, config: Config, found: Option<&str>) -> Exit {
         output.text(&(list(engine.rules()) + sites.unwrap_or_default().as_str()));
         output.end_progress();
         return Exit::Done;
+    }
+    if args.after != After::Keep && args.state.is_none() {
+        output.end_progress();
+        output.message(
+            "error: --after needs --state DIR: a file goes only when what it held is kept\n",
+        );
+        return Exit::Usage;
     }
     let intakes = match intakes(args) {
         Ok(intakes) => intakes,
@@ -207,6 +222,8 @@ pub(super) fn run(args: &Run, config: Config, found: Option<&str>) -> Exit {
     let mut job = Job {
         output,
         delivery,
+        after: args.after,
+        tallies: Tallies::default(),
         rejects,
         summary: Summary::default(),
         files: Files::default(),
@@ -651,6 +668,8 @@ struct Job {
     engine: Arc<Engine>,
     output: Output,
     delivery: Option<Delivery>,
+    after: After,
+    tallies: Tallies,
     rejects: Option<Rejects>,
     summary: Summary,
     files: Files,
@@ -733,7 +752,17 @@ impl Job {
                 mut counts,
                 documents,
                 remembered,
+                arrivals,
             } => {
+                if let Some(path) = source.path() {
+                    let tally = self.tallies.of(path);
+                    tally.documents += counts.seen;
+                    let verdicts = counts.verdicts.iter();
+                    let refused = verdicts.filter(|(verdict, _)| verdict.is_refusal());
+                    tally.refused += refused.map(|(_, count)| count).sum::<u64>();
+                    tally.repeated += arrivals.repeated;
+                    tally.superseded += arrivals.superseded;
+                }
                 self.by_rule.add(&rules, &std::mem::take(&mut counts.rules));
                 self.by_window
                     .add_windows(&rules, &std::mem::take(&mut counts.windows));
@@ -749,6 +778,7 @@ impl Job {
                 self.output.progress(&self.summary);
             }
             Event::End { source, outcome } => {
+                self.file_ended(&source, &outcome);
                 self.files.bytes += outcome.bytes;
                 match outcome.error {
                     None if outcome.frames == 0 => {
@@ -765,6 +795,9 @@ impl Job {
                     }
                 }
             }
+            // Where files are moved to, they are not read again.
+            Event::PassedOver { path, .. }
+                if self.after != After::Keep && Away::is_destination(&path) => {}
             Event::PassedOver { path, reason } => {
                 *self.files.passed_over.entry(reason.code()).or_default() += 1;
                 self.file_message(
@@ -805,6 +838,20 @@ impl Job {
                 }
                 self.files.folders.extend(end.folders);
             }
+        }
+    }
+
+    /// Says how a file of a folder ended, and has it taken away if that is wanted.
+    fn file_ended(&mut self, source: &SourceName, outcome: &SourceEnd) {
+        let Some(path) = source.path() else { return };
+        let how = self.tallies.end(path);
+        let (Some(id), None) = (outcome.file, &outcome.error) else {
+            return;
+        };
+        *self.files.ended.entry(how).or_default() += 1;
+        if let (Some(delivery), Some(away)) = (&self.delivery, Away::of(self.after, path, id, how))
+        {
+            delivery.done_with(away);
         }
     }
 
@@ -1080,12 +1127,18 @@ impl Job {
             }
         }
         let passed: u64 = self.files.passed_over.values().sum();
-        let _ = write!(
-            text,
-            "files      {} read, {} failed",
-            count(self.files.read),
-            count(self.files.failed)
-        );
+        let _ = write!(text, "files      {} read", count(self.files.read));
+        if !self.files.ended.is_empty() {
+            let ended: Vec<String> = Disposition::ALL
+                .iter()
+                .filter_map(|how| {
+                    let number = self.files.ended.get(how)?;
+                    Some(format!("{} {}", count(*number), how.name()))
+                })
+                .collect();
+            let _ = write!(text, " ({})", ended.join(", "));
+        }
+        let _ = write!(text, ", {} failed", count(self.files.failed));
         if passed > 0 {
             let reasons: Vec<String> = self
                 .files

@@ -23,7 +23,7 @@ use crate::alert::{More, Transition};
 use crate::clock::Clock;
 use crate::engine::{Engine, Report};
 use crate::rules::{RuleSet, WindowRule};
-use crate::window::{Change, Decision, Held, Limits, Said, Windows};
+use crate::window::{Arrival, Change, Decision, Held, Limits, Said, Windows};
 use known::Known;
 use silences::Silences;
 
@@ -82,6 +82,7 @@ pub struct OverTime {
     /// of the windows of the set in force, in its order
     fingerprints: Vec<Option<u64>>,
     remembered: Option<Remembered>,
+    arrival: Option<Arrival>,
     /// when the document that was put in again last was read, in seconds since 1970
     recalled: u32,
 }
@@ -108,6 +109,7 @@ impl OverTime {
             shows: options.contents,
             fingerprints: Vec::new(),
             remembered: None,
+            arrival: None,
             recalled: 0,
         }
         .fingerprinted()
@@ -154,6 +156,11 @@ impl OverTime {
     /// How far back samples reach into windows, with those that may still come late, in seconds.
     pub fn reach(&self) -> u32 {
         self.windows.reach()
+    }
+
+    /// What the document that was taken last was to its call; nothing where it is of none.
+    pub fn take_arrival(&mut self) -> Option<Arrival> {
+        self.arrival.take()
     }
 
     /// What is to be remembered of the document that was taken last, if that was asked for.
@@ -204,6 +211,7 @@ impl OverTime {
         told.transitions.extend(self.heard(heard));
         let said = self.windows.take(&contribution, wall);
         // What was known changes nothing, and would be remembered once for each time that it comes.
+        self.arrival = Some(said.arrival);
         self.remembered = remembered.filter(|_| said.arrival.counts());
         self.decide(report, &said);
         self.counts.late_documents += u64::from(said.late > 0);

@@ -9,6 +9,7 @@ use super::Event;
 use crate::alert::{State, Transition};
 use crate::over_time::OverTime;
 use crate::stats::Summary;
+use crate::window::Arrival;
 
 /// Wall time is looked at so often, for what nobody sends.
 pub(super) const TICK: Duration = Duration::from_secs(1);
@@ -34,6 +35,7 @@ impl Stage {
             counts,
             documents,
             remembered,
+            arrivals,
             ..
         } = event
         else {
@@ -46,6 +48,11 @@ impl Stage {
         for judged in documents.iter_mut() {
             judged.told = self.over_time.take(&mut judged.report, rules);
             remembered.extend(self.over_time.take_remembered());
+            match self.over_time.take_arrival() {
+                Some(Arrival::Repeated) => arrivals.repeated += 1,
+                Some(Arrival::Superseded) => arrivals.superseded += 1,
+                _ => {}
+            }
             for alert in &judged.report.alerts {
                 count(counts, alert.severity);
             }

@@ -23,7 +23,7 @@ use super::counts::FolderCounts;
 use super::error::SourceError;
 use super::hold::Hold;
 use super::inbox::{Hint, Inbox, Job, Outcome};
-use super::look::{Identity, Kind, Look};
+use super::look::{FileId, Identity, Kind, Look};
 use super::read::read_with;
 use super::watch::{Change, Watch};
 use super::{Deliver, Delivery, Note, ReadOptions, SourceName};
@@ -271,6 +271,12 @@ impl Folder {
         deliver: &mut Deliver<'_>,
     ) -> ControlFlow<(), Outcome> {
         let source = Arc::new(SourceName::File(path.to_owned()));
+        let deliver = &mut |mut one| {
+            if let Delivery::End { outcome, .. } = &mut one {
+                outcome.file = Some(FileId(job.identity));
+            }
+            deliver(one)
+        };
         let mut file = match open(path, &job.identity) {
             Ok(Some(file)) => file,
             Ok(None) => return ControlFlow::Continue(Outcome::Changed),

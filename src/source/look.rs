@@ -51,6 +51,18 @@ pub(crate) struct Identity {
     pub(crate) modified: Option<SystemTime>,
 }
 
+/// Which file of a folder was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileId(pub(crate) Identity);
+
+impl FileId {
+    /// Whether these are the data of the same file, unchanged.
+    pub fn is(&self, metadata: &Metadata) -> bool {
+        let look = Look::of(metadata);
+        look.kind == Kind::File && look.identity == self.0
+    }
+}
+
 /// One look at a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Look {

@@ -33,6 +33,7 @@ pub use clock::{Clock, SystemClock};
 pub use counts::FolderCounts;
 pub use error::SourceError;
 pub use folder::{Folder, FolderOptions};
+pub use look::FileId;
 pub use pool::BatchPool;
 
 /// How a source is read.
@@ -131,6 +132,8 @@ pub struct SourceEnd {
     pub frames: u64,
     /// Why it ended before its end.
     pub error: Option<SourceError>,
+    /// Which file it was, of a folder.
+    pub file: Option<FileId>,
 }
 
 /// Why something in a folder is not read.

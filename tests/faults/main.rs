@@ -24,6 +24,8 @@ const UNDER_WAY: usize = 2;
 /// A folder with records, a configuration, and room for a state.
 struct Place {
     folder: tempfile::TempDir,
+    /// what it is told to read
+    reads: &'static [&'static str],
 }
 
 impl Place {
@@ -36,21 +38,38 @@ impl Place {
             receiver.url("/")
         );
         fs::write(folder.path().join("qualwatch.toml"), config).expect("written");
-        Place { folder }
+        Place {
+            folder,
+            reads: &["records.ndjson"],
+        }
+    }
+
+    /// Puts the records into a drop folder as well, some to a file; what is read is moved away.
+    fn drop_folder(mut self, records: &str) -> Place {
+        let drop = self.folder.path().join("drop");
+        fs::create_dir(&drop).expect("made");
+        let lines: Vec<&str> = records.lines().collect();
+        for (number, some) in lines.chunks(9).enumerate() {
+            let name = format!("{number:03}.ndjson");
+            fs::write(drop.join(name), some.join("\n")).expect("written");
+        }
+        self.reads = &["--after", "move", "drop"];
+        self
+    }
+
+    /// Files that are in the drop folder still.
+    fn left(&self) -> usize {
+        let entries = fs::read_dir(self.folder.path().join("drop"));
+        let files = entries.into_iter().flatten().flatten();
+        files.filter(|entry| entry.path().is_file()).count()
     }
 
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_qualwatch"));
         command
             .current_dir(self.folder.path())
-            .args([
-                "--once",
-                "--format",
-                "json",
-                "--state",
-                "state",
-                "records.ndjson",
-            ])
+            .args(["--once", "--format", "json", "--state", "state"])
+            .args(self.reads)
             .stdin(Stdio::null());
         command
     }
