@@ -22,14 +22,16 @@ use crate::schema::{Api, Notice, Problem};
 use crate::sink::secret::Secret;
 use crate::sites::OUTSIDE;
 
-/// Labels of media that Teams' clients use.
-const MEDIA: [&str; 6] = [
+/// Labels of media in Teams, and a stream's ways.
+const MEDIA: [&str; 8] = [
     "main-audio",
     "main-video",
     "applicationsharing-video",
     "data",
     "panoramic-video",
     "video",
+    "uplink",
+    "downlink",
 ];
 
 /// Says what may be said.
@@ -217,7 +219,7 @@ impl Redactor {
         *id = self.hash("alert", id, 16);
         *fingerprint = self.hash("fingerprint", fingerprint, 16);
         self.words_of_rule(title);
-        // They are made of what the alert says besides, and made once more when it says less.
+        // Made of what the alert says besides, and once more when it says less.
         summary.clear();
         links.clear();
         let CallRef {

@@ -13,8 +13,12 @@ mod replay;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::Arc;
 
 use case::{Case, Run};
+use qualwatch::over_time::Options;
+use qualwatch::redact::Redactor;
+use qualwatch::{Engine, Input, OverTime};
 
 #[test]
 fn every_case_tells_what_it_wants() {
@@ -97,4 +101,67 @@ fn orders(number: usize) -> Vec<Vec<usize>> {
         all = longer;
     }
     all
+}
+
+/// Under `--redact` a window's key, its calls and its fingerprint leave as marks: the same ones that
+/// alerts on single calls have.
+#[test]
+fn what_a_window_tells_is_redacted_as_alerts_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = folder.path().join("key");
+    fs::write(&key, "0123456789abcdef0123456789abcdef").expect("written");
+    fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("set");
+    let rules = folder.path().join("rules");
+    fs::create_dir(&rules).expect("a folder");
+    let text = r#"
+rule("bad", #{ on: "stream", when: |s| s.averageJitter > 30 });
+window("often", #{ on: "stream", within: "60min", count: |s| s.averageJitter > 30, over: 0,
+    by: |s| [s.client.network.subnet, s.client.userId, s.client.device.captureDeviceName, s.path] });
+"#;
+    fs::write(rules.join("r.rhai"), text).expect("written");
+    let redactor = Redactor::from_file(&key).expect("a key");
+    let engine = Engine::builder()
+        .rules(&rules)
+        .redact(redactor)
+        .build()
+        .expect("an engine");
+    let record: case::Record = toml::from_str(
+        r#"
+call = "CANARY-call"
+at = "09:00"
+streams = [{ jitter = 40, user = "CANARY-user", subnet = "10.77.66.0", device = "CANARY-device" }]
+"#,
+    )
+    .expect("a record");
+    let mut report = engine
+        .checker()
+        .contributing()
+        .check(Input::new(record.document().as_bytes(), "r.json"));
+    let mut stage = OverTime::new(Arc::clone(&engine), Options::default());
+    let told = stage.take(&mut report, engine.rules());
+    let [transition] = told.transitions.as_slice() else {
+        panic!("{told:?}")
+    };
+    let line = serde_json::to_string(transition).expect("JSON");
+    assert!(
+        !line.contains("CANARY") && !line.contains("10.77.66"),
+        "{line}"
+    );
+    let client = report.alerts[0].findings[0]
+        .client
+        .as_ref()
+        .expect("a client");
+    let key = &transition.window.as_ref().expect("a window").key;
+    assert_eq!(Some(&key[0]), client.subnet.as_ref());
+    assert_eq!(Some(&key[1]), client.user_id.as_ref());
+    assert_eq!(key[3], "uplink");
+    assert_eq!(
+        transition.calls[0],
+        *report.alerts[0].call.id.as_ref().expect("an id")
+    );
+    let plain = qualwatch::alert::fingerprint(
+        "often",
+        &["10.77.66.0", "CANARY-user", "CANARY-device", "uplink"],
+    );
+    assert_ne!(transition.fingerprint, plain);
 }

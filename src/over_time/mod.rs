@@ -5,6 +5,25 @@
 //! gives the transitions that the document brought. Rules may be replaced meanwhile: they are known
 //! by their names.
 //!
+//! ```
+//! use qualwatch::{Engine, Input, OverTime, over_time};
+//!
+//! let engine = Engine::builder().build()?;
+//! let mut checker = engine.checker().contributing();
+//! let mut stage = OverTime::new(engine.clone(), over_time::Options::default());
+//! let record = br#"{"id": "c", "version": 1, "type": "groupCall", "modalities": ["audio"],
+//!     "sessions": [{"id": "s", "callee": {"feedback": {"rating": "poor"}}}]}"#;
+//! let mut alerts = Vec::new();
+//! for _ in 0..2 {
+//!     let mut report = checker.check(Input::new(record, "memory"));
+//!     let told = stage.take(&mut report, engine.rules());
+//!     assert!(told.transitions.is_empty());
+//!     alerts.push(report.alerts.len());
+//! }
+//! assert_eq!(alerts, [1, 0], "the same record alerts once");
+//! # Ok::<(), qualwatch::engine::BuildError>(())
+//! ```
+//!
 //! No threads, no IO. The clock is handed in, and asked for nothing but what says `"clock": "wall"`.
 
 mod counts;

@@ -112,7 +112,7 @@ fn stamp(text: &str) -> Timestamp {
 }
 
 impl Record {
-    fn document(&self) -> String {
+    pub(crate) fn document(&self) -> String {
         let end = time(&self.at);
         let sessions: Vec<Value> = self
             .streams
