@@ -171,7 +171,12 @@ fn is_certain(kind: &ProblemKind) -> bool {
     matches!(
         kind,
         ProblemKind::NoValue { .. } | ProblemKind::NoCondition { .. } | ProblemKind::UnknownInIf
-    ) || matches!(kind, ProblemKind::Mismatch(said) if !said.contains("is never"))
+    ) || matches!(kind, ProblemKind::Mismatch(said) if !is_pointless(said))
+}
+
+/// Whether what is refused would run, and is refused since it says nothing.
+fn is_pointless(said: &str) -> bool {
+    said.contains("is never") || said.contains("is always there")
 }
 
 proptest! {
