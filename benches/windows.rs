@@ -70,7 +70,6 @@ fn held(calls: u32, samples: u32, keys: u32) -> Option<(f64, f64)> {
     for number in 0..calls {
         let keys = (0..samples).map(|sample| (number + sample * 7919) % keys);
         windows.take(&contribution(number, keys), BEGIN);
-        windows.take_changed();
     }
     let spent = begun.elapsed().as_secs_f64();
     let held = resident()? - before;

@@ -116,6 +116,7 @@ impl OverTime {
         let mut silences = Silences::new(options.limits.keys as usize);
         known.adopt(&rules, &mut windows, &mut silences, second(&*clock));
         OverTime {
+            fingerprints: fingerprints(&rules),
             clock,
             silences,
             rules,
@@ -126,23 +127,10 @@ impl OverTime {
             counts: Counts::default(),
             remembers: options.remembers,
             shows: options.contents,
-            fingerprints: Vec::new(),
             remembered: None,
             arrival: None,
             recalled: 0,
         }
-        .fingerprinted()
-    }
-
-    fn fingerprinted(mut self) -> OverTime {
-        self.fingerprint();
-        self
-    }
-
-    /// Learns the fingerprints of the set in force.
-    fn fingerprint(&mut self) {
-        let windows = self.rules.windows().iter();
-        self.fingerprints = windows.map(WindowRule::fingerprint).collect();
     }
 
     /// Puts a document in again, as it was before the program ended; what it brings was told then.
@@ -161,7 +149,6 @@ impl OverTime {
             self.known
                 .renumber(&mut contribution, &mut self.silences, wall);
             self.windows.take(&contribution, wall);
-            self.windows.take_changed();
         }
         true
     }
@@ -206,7 +193,7 @@ impl OverTime {
                 .known
                 .adopt(rules, windows, silences, second(&*self.clock));
             self.rules = rules.clone();
-            self.fingerprint();
+            self.fingerprints = fingerprints(rules);
             told.transitions = self.transitions(changes);
         }
         let Some(mut contribution) = report.contribution.take() else {
@@ -236,8 +223,6 @@ impl OverTime {
         self.counts.late_documents += u64::from(said.late > 0);
         told.late = said.late;
         self.tell(said, &mut told);
-        // Nobody keeps them yet.
-        self.windows.forget_changed();
         told
     }
 
@@ -360,4 +345,13 @@ impl OverTime {
 /// Wall time in seconds since 1970.
 fn second(clock: &dyn Clock) -> u32 {
     u32::try_from(clock.now().as_second()).unwrap_or(0)
+}
+
+/// The fingerprints of a set's windows, in its order.
+fn fingerprints(rules: &RuleSet) -> Vec<Option<u64>> {
+    rules
+        .windows()
+        .iter()
+        .map(WindowRule::fingerprint)
+        .collect()
 }

@@ -4,13 +4,11 @@
 //! highest version, and, while that one is partial, the sessions of pages that it has not itself.
 //! A page does not name its version, so of two pages with the same session one wins by its digest.
 
-use serde::{Deserialize, Serialize};
-
 use super::fold::Sample;
 use super::report::{Arrival, Contribution, Sample as Given};
 
 /// A sample as its call remembers it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Item {
     pub(crate) key: u32,
     pub(crate) turn: u32,
@@ -31,7 +29,7 @@ impl Item {
 }
 
 /// An id; most are UUIDs, and a million of them are to be small.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Id {
     Uuid([u8; 16]),
     Text(Box<str>),
@@ -69,7 +67,7 @@ fn uuid(text: &str) -> Option<[u8; 16]> {
 }
 
 /// What one session contributes, while its call is partial.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 struct Part {
     session: u64,
     digest: u64,
@@ -77,7 +75,7 @@ struct Part {
 }
 
 /// The sessions of a call that comes in parts.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 struct Parts {
     record: Vec<Part>,
     pages: Vec<Part>,
@@ -92,7 +90,7 @@ impl Parts {
 }
 
 /// An alert that a call supports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Kept {
     pub(crate) rule: u16,
     /// whether a page raised it, and no record
@@ -103,7 +101,7 @@ pub(crate) struct Kept {
 }
 
 /// See the module's text.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Call {
     id: Option<Id>,
     version: Option<i64>,

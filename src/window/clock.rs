@@ -5,13 +5,11 @@
 //! freeze the windows nor flush them, and a gap in the feed is crossed by the third call behind
 //! it. It depends on which calls came, not on their order, and never on wall time.
 
-use serde::{Deserialize, Serialize};
-
 /// So many calls must agree that time has come far.
 const AGREE: usize = 3;
 
 /// See the module's text.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct EventClock {
     /// The latest ends of different calls, latest first.
     latest: Vec<(u32, u64)>,

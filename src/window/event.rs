@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use super::call::{Call, Kept};
+use super::hash;
 use super::key::Cool;
 use super::report::{By, Change, ChangeState, Contribution, Said};
 use super::table::Table;
-use super::{Rows, hash};
 
 /// One alert that a document raised.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -77,7 +77,6 @@ impl Events {
         contribution: &Contribution,
         now: u32,
         said: &mut Said,
-        changed: &mut Rows,
     ) -> Vec<(u32, u32, u32)> {
         let mut timers = Vec::new();
         let page = contribution.version.is_none();
@@ -101,7 +100,7 @@ impl Events {
             let decision = match known {
                 Some(known) if known.digest == own.digest => Decision::Known,
                 Some(_) => Decision::Updated,
-                None => self.raise(raised, &own, &contribution.call, at, changed, &mut timers),
+                None => self.raise(raised, &own, &contribution.call, at, &mut timers),
             };
             said.suppressed += u32::from(decision == Decision::Suppressed);
             said.decisions.push(decision);
@@ -117,7 +116,7 @@ impl Events {
             // A page takes nothing back; a whole record replaces what pages said.
             if page || (known.page && call.takes_pages()) {
                 kept.push(known);
-            } else if let Some(change) = self.withdraw(&known, &contribution.call, at, changed) {
+            } else if let Some(change) = self.withdraw(&known, &contribution.call, at) {
                 said.changes.push(change);
             }
         }
@@ -131,7 +130,6 @@ impl Events {
         own: &Kept,
         call: &str,
         at: u32,
-        changed: &mut Rows,
         timers: &mut Vec<(u32, u32, u32)>,
     ) -> Decision {
         let tell = |cool: Option<Cool>| {
@@ -158,7 +156,6 @@ impl Events {
             self.table.insert(own.key, fingerprint)
         });
         self.table.touch(row);
-        changed.insert(row);
         let turn = self.table.turn(row);
         let Some(fingerprint) = self.table.get_mut(row) else {
             return tell(None);
@@ -181,13 +178,7 @@ impl Events {
     }
 
     /// A call supports an alert no more: a key of its own is over with its last call.
-    fn withdraw(
-        &mut self,
-        known: &Kept,
-        call: &Arc<str>,
-        at: u32,
-        changed: &mut Rows,
-    ) -> Option<Change> {
+    fn withdraw(&mut self, known: &Kept, call: &Arc<str>, at: u32) -> Option<Change> {
         let by = By::Rule(known.rule);
         if known.key == 0 {
             let (name, key) = (Arc::from(""), call.clone());
@@ -196,7 +187,6 @@ impl Events {
         let row = self
             .table
             .find(known.key, |other| other.rule == known.rule)?;
-        changed.insert(row);
         let fingerprint = self.table.get_mut(row)?;
         fingerprint.support = fingerprint.support.saturating_sub(1);
         if fingerprint.support > 0 {

@@ -8,7 +8,7 @@
 use std::collections::HashSet;
 
 use rustc_hash::FxBuildHasher;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::spec::{Measure, Spec};
 
@@ -16,7 +16,7 @@ use super::spec::{Measure, Spec};
 pub(crate) const SCALE: f64 = 1e6;
 
 /// One sample of one key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Sample {
     pub(crate) step: u32,
     pub(crate) call: u32,
@@ -27,7 +27,7 @@ pub(crate) struct Sample {
 }
 
 /// All samples of one step, added up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bucket {
     pub(crate) step: u32,
     pub(crate) count: u32,
@@ -35,7 +35,7 @@ pub(crate) struct Bucket {
 }
 
 /// Where a key stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Machine {
     #[default]
     Idle,

@@ -1,12 +1,10 @@
 //! One key of one rule: its samples and its history, corrected where samples come late or go.
 
-use serde::{Deserialize, Serialize};
-
 use super::fold::{Bucket, Machine, Mark, News, Sample, compare, episodes, fold};
 use super::spec::{Measure, Spec};
 
 /// The quiet time after something was said.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cool {
     pub(crate) until: u32,
     pub(crate) more: u32,
@@ -28,7 +26,7 @@ impl Cool {
 }
 
 /// See the module's text. Plain data, to be kept as it is.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct KeyState {
     pub(crate) rule: u16,
     pub(crate) text: Box<str>,

@@ -6,9 +6,8 @@
 //! are counted, and change nothing.
 //!
 //! No threads, no IO, no wall clock of its own: wall time is handed in, and changes that depend
-//! on it say so. Memory is bounded: at a limit the oldest idle row goes, and is counted. What is
-//! kept is plain data in numbered rows; [`Windows::take_changed`] names those that a document
-//! touched.
+//! on it say so. Memory is bounded: at a limit the oldest idle row goes, and is counted. Nothing is
+//! written: after a restart the same contributions bring back the same.
 
 mod call;
 mod clock;
@@ -44,42 +43,6 @@ use fold::{Machine, News, SCALE};
 use key::{Cool, KeyState};
 use table::{NONE, Table};
 
-/// Which rows changed since [`Windows::take_changed`] was called last.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changed {
-    /// rows of keys
-    pub keys: BTreeSet<u32>,
-    /// rows of calls
-    pub calls: BTreeSet<u32>,
-    /// rows of fingerprints of single-call alerts
-    pub fingerprints: BTreeSet<u32>,
-}
-
-/// Rows that changed, as they were noted.
-#[derive(Debug, Default)]
-struct Noted {
-    keys: Rows,
-    calls: Rows,
-    fingerprints: Rows,
-}
-
-/// Rows, some of them more than once.
-#[derive(Debug, Default)]
-pub(crate) struct Rows(Vec<u32>);
-
-impl Rows {
-    /// More than these are looked through for what stands there twice.
-    const MANY: usize = 1 << 16;
-
-    pub(crate) fn insert(&mut self, row: u32) {
-        if self.0.len() >= Rows::MANY && self.0.len() == self.0.capacity() {
-            self.0.sort_unstable();
-            self.0.dedup();
-        }
-        self.0.push(row);
-    }
-}
-
 /// Something the clock is to look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
@@ -102,7 +65,6 @@ pub struct Windows {
     partials: VecDeque<(u32, u32, u32)>,
     firing: BTreeSet<u32>,
     counts: Counts,
-    changed: Noted,
     /// Rows of the keys that the document at hand named, by rule and where the name lies: those who
     /// share a name mostly share it in memory too.
     named: Vec<(u16, usize, u32)>,
@@ -137,7 +99,6 @@ impl Windows {
             partials: VecDeque::new(),
             firing: BTreeSet::new(),
             counts: Counts::default(),
-            changed: Noted::default(),
             named: Vec::new(),
             touched: Vec::new(),
         }
@@ -172,28 +133,6 @@ impl Windows {
         reach.saturating_add(self.limits.lateness)
     }
 
-    /// Which rows changed since this was asked last.
-    pub fn take_changed(&mut self) -> Changed {
-        let Noted {
-            keys,
-            calls,
-            fingerprints,
-        } = &mut self.changed;
-        Changed {
-            keys: keys.0.drain(..).collect(),
-            calls: calls.0.drain(..).collect(),
-            fingerprints: fingerprints.0.drain(..).collect(),
-        }
-    }
-
-    /// Forgets which rows changed: nobody wants to know.
-    pub fn forget_changed(&mut self) {
-        let noted = &mut self.changed;
-        for rows in [&mut noted.keys, &mut noted.calls, &mut noted.fingerprints] {
-            rows.0.clear();
-        }
-    }
-
     /// Takes what one document contributes; `wall` is when it came, in seconds since 1970.
     pub fn take(&mut self, contribution: &Contribution, wall: u32) -> Said {
         self.named.clear();
@@ -212,7 +151,6 @@ impl Windows {
         said.arrival = call.arrive(contribution);
         self.count_arrival(said.arrival);
         if said.arrival.counts() {
-            self.changed.calls.insert(row);
             said.repeated = call.known(contribution);
             let (before, waited) = (call.applied(), call.waiting());
             let late = call.keep(contribution, |sample| {
@@ -249,13 +187,7 @@ impl Windows {
             }
         }
         (said.sessions, said.partial) = (call.sessions(), call.is_partial());
-        let cools = self.events.decide(
-            &mut call,
-            contribution,
-            now,
-            &mut said,
-            &mut self.changed.fingerprints,
-        );
+        let cools = self.events.decide(&mut call, contribution, now, &mut said);
         for (due, row, turn) in cools {
             self.timers.push(Reverse((due, Timer::Cool { row, turn })));
         }
@@ -295,7 +227,6 @@ impl Windows {
             let mut change = Change::of(spec, key, ChangeState::Resolved, wall);
             change.wall = true;
             changes.push(change);
-            self.changed.keys.insert(row);
         }
         changes.sort_by(|a, b| a.order().cmp(&b.order()));
         while let Some((_, row, turn)) = self.partials.pop_front_if(|(due, ..)| *due <= wall) {
@@ -313,7 +244,6 @@ impl Windows {
             call.overdue = true;
             self.counts.overdue += 1;
             said.overdue.push((call.id(), call.sessions()));
-            self.changed.calls.insert(row);
         }
     }
 
@@ -352,7 +282,6 @@ impl Windows {
         let rows: Vec<u32> = rows.map(|(row, _)| row).collect();
         let mut changes = Vec::new();
         for row in rows {
-            self.changed.keys.insert(row);
             changes.extend(self.give_up(row, at));
         }
         changes.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -511,7 +440,6 @@ impl Windows {
         let Some(key) = self.keys.get_mut(row) else {
             return;
         };
-        self.changed.keys.insert(row);
         let spec = &self.specs[usize::from(key.rule)];
         let horizon = now.saturating_sub(self.limits.lateness);
         let news = key.refold(spec, from, now, horizon);
@@ -632,7 +560,6 @@ impl Windows {
                 Timer::Cool { row, turn } => {
                     let (change, next) = self.events.warm(row, turn, due);
                     said.changes.extend(change);
-                    self.changed.fingerprints.insert(row);
                     if let Some(next) = next {
                         self.timers.push(Reverse((next, Timer::Cool { row, turn })));
                     }
@@ -676,7 +603,6 @@ impl Windows {
         while self.keys.len() > self.limits.keys as usize {
             let Some(row) = self.keys.oldest() else { break };
             self.counts.evicted_keys += 1;
-            self.changed.keys.insert(row);
             let at = self.clock.now(self.limits.ahead).unwrap_or(0);
             changes.extend(self.give_up(row, at));
         }
@@ -688,7 +614,6 @@ impl Windows {
                 break;
             };
             self.counts.evicted_calls += 1;
-            self.changed.calls.insert(row);
             self.events.forget(&call);
             self.wait(&call.waiting(), &[]);
             for item in call.applied() {
