@@ -197,7 +197,8 @@ pub fn run(engine: Arc<Engine>, intakes: Vec<Intake>, options: Options) -> Runni
     resume(engine, intakes, options, over_time)
 }
 
-/// Starts like [`run`], and goes on with what was known over time before.
+/// Starts like [`run`], and goes on with what was known over time before: with `over_time` in place of
+/// the options of that name.
 pub fn resume(
     engine: Arc<Engine>,
     intakes: Vec<Intake>,

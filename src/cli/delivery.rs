@@ -145,6 +145,11 @@ impl Delivery {
         waiting.2.push(file);
     }
 
+    /// Whether anybody but standard output may be told.
+    pub(super) fn has_sinks(&self) -> bool {
+        !self.config.sinks.is_empty()
+    }
+
     /// Whether something was put in since the last [`Delivery::commit`].
     pub(super) fn holds_some(&self) -> bool {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);

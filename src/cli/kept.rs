@@ -10,10 +10,8 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::engine::Engine;
 use crate::over_time::{Options, OverTime};
 use crate::sink::Config;
-use crate::state::{LetGo, Room, State, StateError};
+use crate::state::{LetGo, REMEMBERED, Room, State, StateError};
 
-/// Documents are known for so long: a record lives thirty days in Graph, and comes again.
-const KNOWN: i64 = 35 * 24 * 3600;
 /// A feed may be so far behind, and its windows with it.
 const DELAYED: i64 = 24 * 3600;
 /// How often what is too old is let go.
@@ -89,7 +87,7 @@ impl Kept {
         let now = now.as_second();
         let what = LetGo {
             samples_before: now - i64::from(self.reach) - DELAYED,
-            before: now - KNOWN,
+            before: now - REMEMBERED.as_secs() as i64,
             most: self.most,
         };
         self.state.let_go(what).map(drop)

@@ -220,18 +220,23 @@ fn limit_lines(out: &mut String, wide: usize, limits: &[(String, &LimitEntry)]) 
     }
 }
 
+/// A limit as a rule's JSON has it.
+fn limit(name: &str, entry: &LimitEntry) -> Value {
+    json!({
+        "name": name,
+        "value": entry.written,
+        "source": entry.source,
+        "place": entry.place.as_ref().map(ToString::to_string),
+    })
+}
+
 fn object(set: &RuleSet, rule: &Rule, measured: Option<(RuleCount, Option<f64>)>) -> String {
     let limits = limits(set, rule);
     let limits: Vec<Value> = limits
         .iter()
         .filter_map(|name| {
             let entry = set.limits(rule).get(name)?;
-            Some(json!({
-                "name": name,
-                "value": entry.written,
-                "source": entry.source,
-                "place": entry.place.as_ref().map(ToString::to_string),
-            }))
+            Some(limit(name, entry))
         })
         .collect();
     let ways: Vec<Value> = set

@@ -27,7 +27,7 @@ use crate::alert::{Alert, Links, State, Transition};
 use crate::config::Config;
 use crate::deliver::Ender;
 use crate::diagnostic::Faults;
-use crate::engine::{BuildError, Current, Engine, Notices, Verdict};
+use crate::engine::{BuildError, Current, Engine, Notices, RuleCount, Verdict};
 use crate::over_time::{self, OverTime, Told as ToldOverTime};
 use crate::pipeline::{self, Event, Intake, Judged, Stopper};
 use crate::redact::Redactor;
@@ -896,7 +896,11 @@ impl Job {
     }
 
     fn alerts<A: Shown>(&mut self, alerts: &[A]) {
-        let Some(delivery) = self.delivery.as_ref().filter(|_| !alerts.is_empty()) else {
+        let Some(delivery) = self
+            .delivery
+            .as_ref()
+            .filter(|it| it.has_sinks() && !alerts.is_empty())
+        else {
             for alert in alerts {
                 alert.show(&mut self.output);
             }
@@ -1186,72 +1190,46 @@ impl Job {
             let _ = writeln!(text, "reloads    {loaded} loaded, {refused} refused");
         }
         if !self.by_rule.is_empty() {
-            let rows: Vec<_> = self.by_rule.rows(self.engine.rules()).collect();
-            let width = rows
-                .iter()
-                .map(|(name, ..)| name.len())
-                .max()
-                .unwrap_or(0)
-                .max(5);
-            let broken = self.by_rule.is_broken();
-            let _ = write!(
-                text,
-                "{:width$}  {:>10}  {:>10}  {:>14}",
-                "rule", "fired", "quiet", "could not tell"
-            );
-            text.push_str(if broken { "       broke\n" } else { "\n" });
-            for (name, said, here) in rows {
-                let _ = write!(
-                    text,
-                    "{:width$}  {:>10}  {:>10}  {:>14}",
-                    Safe(name).to_string(),
-                    count(said.fired),
-                    count(said.quiet),
-                    count(said.unknown),
-                );
-                if broken {
-                    let _ = write!(text, "  {:>10}", count(said.failed));
-                }
-                text.push_str(if here { "\n" } else { "  no longer loaded\n" });
-            }
+            let rows = self.by_rule.rows(self.engine.rules()).collect::<Vec<_>>();
+            let heads = ["rule", "fired", "quiet"];
+            text.push_str(&counts_table(heads, &rows, self.by_rule.is_broken()));
         }
-        text.push_str(&self.windows_text());
+        let windows = self.by_window.window_rows(self.engine.rules());
+        let windows = windows.collect::<Vec<_>>();
+        if !windows.is_empty() {
+            let heads = ["window rule", "samples", "no sample"];
+            text.push_str(&counts_table(heads, &windows, self.by_window.is_broken()));
+        }
         text
     }
+}
 
-    /// What the documents gave to the window rules.
-    fn windows_text(&self) -> String {
-        let rows: Vec<_> = self.by_window.window_rows(self.engine.rules()).collect();
-        let width = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
-        let mut text = String::new();
-        if rows.is_empty() {
-            return text;
-        }
-        let width = width.max(11);
-        let broken = self.by_window.is_broken();
+/// What each rule said, and whether it is still loaded; in columns.
+fn counts_table(
+    [name, fired, quiet]: [&str; 3],
+    rows: &[(&Arc<str>, RuleCount, bool)],
+    broken: bool,
+) -> String {
+    let width = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
+    let width = width.max(name.len());
+    let mut text = format!(
+        "{name:width$}  {fired:>10}  {quiet:>10}  {:>14}",
+        "could not tell"
+    );
+    text.push_str(if broken { "       broke\n" } else { "\n" });
+    for (name, said, here) in rows {
         let _ = write!(
             text,
-            "{:width$}  {:>10}  {:>10}  {:>14}{}",
-            "window rule",
-            "samples",
-            "no sample",
-            "could not tell",
-            if broken { "       broke\n" } else { "\n" }
+            "{:width$}  {:>10}  {:>10}  {:>14}",
+            Safe(name).to_string(),
+            count(said.fired),
+            count(said.quiet),
+            count(said.unknown),
         );
-        for (name, said, here) in rows {
-            let _ = write!(
-                text,
-                "{:width$}  {:>10}  {:>10}  {:>14}",
-                Safe(name).to_string(),
-                count(said.fired),
-                count(said.quiet),
-                count(said.unknown),
-            );
-            if broken {
-                let _ = write!(text, "  {:>10}", count(said.failed));
-            }
-            text.push_str(if here { "\n" } else { "  no longer loaded\n" });
+        if broken {
+            let _ = write!(text, "  {:>10}", count(said.failed));
         }
-        text
+        text.push_str(if *here { "\n" } else { "  no longer loaded\n" });
     }
+    text
 }

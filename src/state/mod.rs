@@ -43,8 +43,8 @@ const LOCK: &str = "lock";
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Statements that are parsed once.
 const STATEMENTS: usize = 64;
-/// Deliveries are remembered for so long: a record lives thirty days in Graph, and comes again.
-const REMEMBERED: Duration = Duration::from_secs(35 * 24 * 3600);
+/// Deliveries and documents are remembered for so long: a record lives thirty days in Graph, and comes again.
+pub const REMEMBERED: Duration = Duration::from_secs(35 * 24 * 3600);
 
 /// How much may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -79,14 +79,7 @@ fn limits<'s>(set: &'s RuleSet, rule: &WindowRule) -> Vec<(String, &'s LimitEntr
 pub(super) fn object(set: &RuleSet, rule: &WindowRule) -> String {
     let limits: Vec<Value> = limits(set, rule)
         .into_iter()
-        .map(|(name, entry)| {
-            json!({
-                "name": name,
-                "value": entry.written,
-                "source": entry.source,
-                "place": entry.place.as_ref().map(ToString::to_string),
-            })
-        })
+        .map(|(name, entry)| super::limit(&name, entry))
         .collect();
     let ways: Vec<Value> = set
         .window_ways(rule)
