@@ -5,7 +5,8 @@
 //! thousand rules cost a thousand times one. Each pass's answers are held against the interpreter
 //! or against what was planted.
 //!
-//! `cargo bench --bench rules`; with `-- --test` one pass, for the answers alone.
+//! `cargo bench --bench rules`; with `-- --test` one pass, for the answers alone; with
+//! `-- --profile rules` or `-- --profile windows` that job alone, over and over, for a profiler.
 
 #[allow(dead_code, reason = "the other benches use the rest")]
 mod feed;
@@ -249,6 +250,34 @@ fn check(checker: &mut Checker, texts: &[String]) -> Tally {
     tally
 }
 
+/// One of the two jobs alone, over and over; what it takes.
+fn profile(what: &str, rules: &Arc<Engine>, folder: &std::path::Path, day: &Feed) -> String {
+    let mut stages = Vec::new();
+    let mut work: Box<dyn FnMut()> = match what {
+        "windows" => {
+            and_windows(folder);
+            let engine = Engine::builder().rules(folder).build();
+            let engine = engine.unwrap_or_else(|error| panic!("{error}"));
+            let mut checker = engine.checker().contributing();
+            Box::new(move || {
+                let first = &day.texts[0];
+                over_time(&engine, &mut checker, &mut stages, &day.texts, first);
+            })
+        }
+        _ => {
+            let mut checker = rules.checker();
+            Box::new(move || {
+                check(&mut checker, &day.texts);
+            })
+        }
+    };
+    let begun = now();
+    (0..4 * PASSES).for_each(|_| work());
+    let documents = (4 * PASSES * day.texts.len()) as f64;
+    let each = (now() - begun).as_secs_f64() * 1e6 / documents;
+    format!("{what}: {each:.2} µs a document")
+}
+
 fn main() {
     let test = std::env::args().any(|argument| argument == "--test");
     let passes = if test { 1 } else { PASSES };
@@ -264,6 +293,10 @@ fn main() {
     for rule in engine.rules().rules() {
         let ways = engine.rules().ways(rule);
         assert!(ways.iter().all(|way| way.interpreted.is_none()), "{ways:?}");
+    }
+    if let Some(what) = std::env::args().skip_while(|it| it != "--profile").nth(1) {
+        line(profile(&what, &engine, folder.path(), &one_day(&tenth)));
+        return;
     }
     let six = Engine::builder().build().expect("the shipped rules load");
     let none = Engine::builder()

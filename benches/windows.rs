@@ -9,7 +9,7 @@
 use std::io::Write as _;
 use std::time::Instant;
 
-use qualwatch::window::{Contribution, Lengths, Limits, Measure, Sample, Session, Spec, Windows};
+use qualwatch::window::{Contribution, Lengths, Limits, Measure, Sample, Spec, Windows};
 
 const MANY: u32 = 1_000_000;
 const MOST_MIB: f64 = 512.0;
@@ -41,25 +41,25 @@ fn windows() -> Windows {
 /// Call `number` with a sample of each of these keys, within half an hour of all others.
 fn contribution(number: u32, keys: impl Iterator<Item = u32>) -> Contribution {
     let at = BEGIN + number % 1800;
-    let sample = |key: u32| Sample {
-        rule: 0,
-        key: format!("10.{}.{}.{}/24", key >> 16, key >> 8 & 255, key & 255).into(),
-        at,
-        user: number | 1,
-        value: i64::from(number.is_multiple_of(7)),
-    };
-    Contribution {
+    let mut own = Contribution {
         call: format!("{number:08x}-9d2c-4f3a-8d1b-{number:012x}").into(),
         version: Some(1),
         digest: u64::from(number),
-        more: false,
         end: Some(at),
-        sessions: vec![Session {
-            id: u64::from(number),
-            samples: keys.map(sample).collect(),
-        }],
-        raised: Vec::new(),
+        sessions: vec![u64::from(number)],
+        ..Contribution::default()
+    };
+    for key in keys {
+        let text = format!("10.{}.{}.{}/24", key >> 16, key >> 8 & 255, key & 255);
+        own.samples.push(Sample {
+            session: 0,
+            key: own.keys.add(0, &text),
+            at,
+            user: number | 1,
+            value: i64::from(number.is_multiple_of(7)),
+        });
     }
+    own
 }
 
 /// Takes `calls` calls with `samples` samples each of `keys` keys; MiB held and seconds spent.

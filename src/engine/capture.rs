@@ -65,6 +65,7 @@ pub(super) fn capture(
         layout,
         facts,
         captured: Captured::default(),
+        described: [None; 2],
     };
     capture.call(call);
     capture.captured
@@ -77,6 +78,8 @@ struct Capture<'c> {
     layout: &'c Layout,
     facts: &'c mut Facts,
     captured: Captured,
+    /// of each end, caller first, the endpoint that was read last
+    described: [Option<ObjectId>; 2],
 }
 
 /// Ids that were met. Most calls have few sessions, and then nothing is allocated.
@@ -469,8 +472,16 @@ impl Capture<'_> {
     }
 
     fn endpoint(&mut self, end: End, endpoint: Endpoint<'_>) -> ObjectId {
-        let id = self.object(Level::Endpoint, endpoint.0);
         let node = self.node(endpoint.0);
+        // Each media has its ends, and mostly they are those of its segment or session.
+        let slot = end as usize;
+        if let Some(known) = self.described[slot].filter(|it| self.facts.node(*it) == node) {
+            return self
+                .facts
+                .push_like(known, &[Link::UserAgent, Link::Identity]);
+        }
+        let id = self.object(Level::Endpoint, endpoint.0);
+        self.described[slot] = Some(id);
         self.compute(Level::Endpoint, "role", |facts, field| {
             facts.set_text(id, field, end.name(), node);
         });

@@ -16,7 +16,7 @@ use crate::record::{Document, Item, Kind, units};
 use crate::rules::facts::Facts;
 use crate::rules::fields::{Level, Link};
 use crate::rules::{Evaluator, Outcome, Rule, WindowRule};
-use crate::window::{self, Contribution, Raised, Sample, Session};
+use crate::window::{self, Contribution, Raised, Sample};
 
 /// What is so of the document itself.
 pub(super) fn contribution(
@@ -28,7 +28,7 @@ pub(super) fn contribution(
     // A page of an unknown call is a call by itself: nothing can join it.
     let page = kind == Kind::SessionsPage && call.id().is_some();
     let digest = outline(document.text());
-    let mut sessions: Vec<Session> = Vec::new();
+    let mut sessions: Vec<u64> = Vec::new();
     let mut seen = Seen::default();
     let mut end = second(call.item());
     for session in call.sessions() {
@@ -41,10 +41,7 @@ pub(super) fn contribution(
             None => window::hash(&[&digest.to_le_bytes(), &sessions.len().to_le_bytes()]),
         };
         if seen.insert(id) {
-            sessions.push(Session {
-                id,
-                samples: Vec::new(),
-            });
+            sessions.push(id);
         }
     }
     // Of two records with one version that with more sessions counts, then the longer one: the
@@ -59,7 +56,7 @@ pub(super) fn contribution(
         more: partial,
         end,
         sessions,
-        raised: Vec::new(),
+        ..Contribution::default()
     }
 }
 
@@ -116,6 +113,7 @@ impl super::Sampling {
     /// Asks the rules, and takes the samples of a document.
     pub(super) fn take(
         &mut self,
+        windows: &[WindowRule],
         evaluator: &mut Evaluator,
         facts: &Arc<Facts>,
         outcome: &mut Outcome,
@@ -128,9 +126,9 @@ impl super::Sampling {
         samples.clear();
         sampler.begin(tallies);
         evaluator.run_beside(facts, outcome, |question, answer| {
-            sampler.answer(question, answer, facts, tallies, samples);
+            sampler.answer(windows, question, answer, facts, tallies, samples);
         });
-        sampler.finish(facts, tallies, samples);
+        sampler.finish(windows, facts, tallies, samples);
     }
 
     /// Brings the samples of a document into what it contributes.
@@ -142,6 +140,7 @@ impl super::Sampling {
         rules: &[WindowRule],
         report: &mut Report,
     ) {
+        report.windows.reserve_exact(self.tallies.len());
         for (number, tally) in self.tallies.iter_mut().enumerate() {
             report.windows.push(RuleCount {
                 fired: tally.samples,
@@ -156,8 +155,9 @@ impl super::Sampling {
         }
         let sessions = facts.objects(Level::Session);
         let mut ends = vec![None; sessions.len()];
-        // Rules bring much the same of each session.
-        let room = self.samples.len().div_ceil(sessions.len().max(1));
+        own.samples.reserve_exact(self.samples.len());
+        // By rule, where its samples begin: those of a session are looked for from there.
+        let mut begin = vec![usize::MAX; rules.len()];
         for sampled in self.samples.drain(..) {
             let session = match facts.level(sampled.object) {
                 Level::Session => Some(sampled.object),
@@ -173,8 +173,8 @@ impl super::Sampling {
                     item.and_then(second).or(own.end)
                 }),
             };
+            let window = usize::from(sampled.window);
             let (Some(end), true) = (end, at.is_none_or(|at| at < own.sessions.len())) else {
-                let window = usize::from(sampled.window);
                 if let Some(count) = report.windows.get_mut(window) {
                     // A sample without a time belongs to no window.
                     (count.fired, count.unknown) = (count.fired - 1, count.unknown + 1);
@@ -182,27 +182,27 @@ impl super::Sampling {
                 continue;
             };
             if own.sessions.is_empty() {
-                own.sessions.push(Session::default());
+                own.sessions.push(0);
             }
-            let samples = &mut own.sessions[at.unwrap_or(0)].samples;
-            if rules[usize::from(sampled.window)].is_per_session() {
-                let same = |it: &&mut Sample| it.rule == sampled.window && it.key == sampled.key;
-                if let Some(known) = samples.iter_mut().find(same) {
+            let session = at.unwrap_or(0) as u32;
+            if rules[window].is_per_session() {
+                begin[window] = begin[window].min(own.samples.len());
+                let before = own.samples[begin[window]..].iter_mut();
+                let same = |it: &&mut Sample| it.key == sampled.key && it.session == session;
+                if let Some(known) = before.rev().find(same) {
                     known.value |= sampled.value;
                     continue;
                 }
             }
-            if samples.capacity() == 0 {
-                samples.reserve_exact(room);
-            }
-            samples.push(Sample {
-                rule: sampled.window,
+            own.samples.push(Sample {
+                session,
                 key: sampled.key,
                 at: end,
                 user: sampled.user,
                 value: sampled.value,
             });
         }
+        own.keys = self.sampler.take_keys();
     }
 }
 

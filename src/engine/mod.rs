@@ -355,7 +355,10 @@ impl Checker {
             report.repeated_sessions = captured.repeated_sessions;
         }
         match sampling {
-            Some(sampling) => sampling.take(evaluator, facts, outcome),
+            Some(sampling) => {
+                let windows = engine.rules.windows();
+                sampling.take(windows, evaluator, facts, outcome);
+            }
             None => evaluator.run(facts, outcome),
         }
         let context = alert::Context {

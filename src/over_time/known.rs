@@ -143,19 +143,14 @@ impl Known {
             }
         }
         let mut changes = Vec::new();
-        for session in &mut contribution.sessions {
-            session.samples.retain_mut(|sample| {
-                let Some(number) = self.windows_of_set.get(usize::from(sample.rule)) else {
-                    return false;
-                };
-                let Some(spec) = self.windows[*number].spec else {
-                    changes.extend(silences.hear(*number, &sample.key, wall));
-                    return false;
-                };
-                sample.rule = spec;
-                true
-            });
-        }
+        contribution.renumber(|rule, key| {
+            let number = *self.windows_of_set.get(usize::from(rule))?;
+            let spec = self.windows[number].spec;
+            if spec.is_none() {
+                changes.extend(silences.hear(number, key, wall));
+            }
+            spec
+        });
         changes
     }
 

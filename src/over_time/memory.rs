@@ -7,10 +7,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::rules::RuleSet;
-use crate::window::{Contribution, Raised, Sample, Session};
+use crate::window::{Contribution, Keys, Raised, Sample};
 
 /// A document that was read, as much of it as is wanted after a restart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +32,7 @@ struct Body<'b> {
     digest: u64,
     more: bool,
     end: Option<u32>,
-    sessions: Vec<u64>,
+    sessions: Cow<'b, [u64]>,
     #[serde(borrow)]
     raised: Vec<Alert<'b>>,
 }
@@ -89,26 +90,35 @@ impl Remembered {
             digest: own.digest,
             more: own.more,
             end: own.end,
-            sessions: own.sessions.iter().map(|session| session.id).collect(),
+            sessions: Cow::Borrowed(&own.sessions),
             raised: raised.collect(),
         };
-        let mut samples = Samples::default();
-        for (session, of) in own.sessions.iter().enumerate() {
-            for sample in &of.samples {
-                let window = windows.get(usize::from(sample.rule)).copied().flatten();
-                let Some(window) = window else { continue };
+        let mut samples = Samples {
+            all: Vec::with_capacity(own.samples.len()),
+            ..Samples::default()
+        };
+        // By key of the document: its rule and its text among those that are written.
+        let mut known: Vec<Option<(u16, u32)>> = vec![None; own.keys.len()];
+        for sample in &own.samples {
+            let Some((rule, text)) = own.keys.get(sample.key) else {
+                continue;
+            };
+            let window = windows.get(usize::from(rule)).copied().flatten();
+            let Some(window) = window else { continue };
+            let (rule, key) = *known[sample.key as usize].get_or_insert_with(|| {
                 let rule = place(&mut samples.rules, |it| *it == window, || window);
-                let key = || Cow::Borrowed(&*sample.key);
-                let key = place(&mut samples.keys, |it| **it == *sample.key, key);
-                samples.all.push(One {
-                    session: session as u32,
-                    rule: rule as u16,
-                    key: key as u32,
-                    at: sample.at,
-                    user: sample.user,
-                    value: sample.value,
-                });
-            }
+                let key = || Cow::Borrowed(text);
+                let key = place(&mut samples.keys, |it| **it == *text, key);
+                (rule as u16, key as u32)
+            });
+            samples.all.push(One {
+                session: sample.session,
+                rule,
+                key,
+                at: sample.at,
+                user: sample.user,
+                value: sample.value,
+            });
         }
         // Neither has a map or a trait object in it, and memory is all that is written to.
         let bytes = |written: postcard::Result<Vec<u8>>| written.unwrap_or_default();
@@ -126,14 +136,7 @@ impl Remembered {
         windows: &[Option<u64>],
     ) -> Option<Contribution> {
         let body: Body<'_> = postcard::from_bytes(&self.body).ok()?;
-        let mut sessions: Vec<Session> = body
-            .sessions
-            .iter()
-            .map(|id| Session {
-                id: *id,
-                samples: Vec::new(),
-            })
-            .collect();
+        let (mut keys, mut all) = (Keys::default(), Vec::new());
         if let Some(bytes) = &self.samples {
             let samples: Samples<'_> = postcard::from_bytes(bytes).ok()?;
             let rules: Vec<Option<u16>> = samples
@@ -144,14 +147,20 @@ impl Remembered {
                     at.map(|at| at as u16)
                 })
                 .collect();
-            let keys: Vec<Arc<str>> = samples.keys.iter().map(|key| (&**key).into()).collect();
+            // A key of this document for each rule and text that come together.
+            let mut known: FxHashMap<(u16, u32), u32> = FxHashMap::default();
             for one in samples.all {
-                let session = sessions.get_mut(one.session as usize)?;
-                let key = keys.get(one.key as usize)?;
+                let text = samples.keys.get(one.key as usize)?;
+                if one.session as usize >= body.sessions.len() {
+                    return None;
+                }
                 if let Some(rule) = rules.get(usize::from(one.rule)).copied()? {
-                    session.samples.push(Sample {
-                        rule,
-                        key: Arc::clone(key),
+                    let key = *known
+                        .entry((rule, one.key))
+                        .or_insert_with(|| keys.add(rule, text));
+                    all.push(Sample {
+                        session: one.session,
+                        key,
                         at: one.at,
                         user: one.user,
                         value: one.value,
@@ -179,7 +188,9 @@ impl Remembered {
             more: body.more,
             end: body.end,
             raised: raised.collect(),
-            sessions,
+            sessions: body.sessions.into_owned(),
+            keys,
+            samples: all,
         })
     }
 }

@@ -14,13 +14,14 @@ struct Listening {
     feed: bool,
 }
 
+/// The key of what has none.
+const FEED: &str = "";
+
 /// See the module's text.
 #[derive(Debug)]
 pub(super) struct Silences {
     all: Vec<Listening>,
     most: usize,
-    /// the key of what has none
-    feed: Arc<str>,
     /// keys that were not listened for at the limit, of rules that are gone
     refused: u64,
 }
@@ -30,7 +31,6 @@ impl Silences {
         Silences {
             all: Vec::new(),
             most,
-            feed: "".into(),
             refused: 0,
         }
     }
@@ -45,7 +45,7 @@ impl Silences {
         let feed = rule.level().is_none();
         if !rule.has_key() {
             // It may be silent from the first.
-            silence.expect(&self.feed, wall);
+            silence.expect(FEED, wall);
         }
         self.all.push(Listening {
             number,
@@ -70,20 +70,14 @@ impl Silences {
 
     /// A record came, whatever is in it.
     pub(super) fn hear_feed(&mut self, wall: u32) -> Vec<(usize, Change)> {
-        let feed = &self.feed;
         let listening = self.all.iter_mut().filter(|listening| listening.feed);
         listening
-            .filter_map(|it| Some((it.number, it.silence.hear(feed, wall)?)))
+            .filter_map(|it| Some((it.number, it.silence.hear(FEED, wall)?)))
             .collect()
     }
 
     /// Something of a key came.
-    pub(super) fn hear(
-        &mut self,
-        number: usize,
-        key: &Arc<str>,
-        wall: u32,
-    ) -> Option<(usize, Change)> {
+    pub(super) fn hear(&mut self, number: usize, key: &str, wall: u32) -> Option<(usize, Change)> {
         let mut all = self.all.iter_mut();
         let listening = all.find(|listening| listening.number == number)?;
         Some((number, listening.silence.hear(key, wall)?))

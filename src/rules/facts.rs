@@ -197,6 +197,29 @@ impl Facts {
         id
     }
 
+    /// Adds an object with the readings of one that is there, and its links of these kinds.
+    pub fn push_like(&mut self, like: ObjectId, links: &[Link]) -> ObjectId {
+        let Object {
+            level,
+            node,
+            links: from_links,
+            readings: from,
+        } = self.objects[like.index()];
+        let id = self.push_object(level, node);
+        let Object {
+            links: own_links,
+            readings: own,
+            ..
+        } = self.objects[id.index()];
+        let (from, own) = (from as usize, own as usize);
+        let count = self.readings.len() - own;
+        self.readings.copy_within(from..from + count, own);
+        for (slot, _) in links.iter().filter_map(|link| link.on(level)) {
+            self.links[own_links as usize + slot] = self.links[from_links as usize + slot];
+        }
+        id
+    }
+
     /// Joins two objects. A link that `from`'s level does not have is ignored.
     pub fn link(&mut self, from: ObjectId, link: Link, to: ObjectId) {
         let object = self.objects[from.index()];
@@ -328,6 +351,26 @@ impl Facts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_that_is_like_another_has_its_readings_and_the_links_that_were_asked_for() {
+        let mut facts = Facts::new(Arc::new(Layout::everything()));
+        let field = Level::Endpoint.field("userId").expect("a field");
+        let agent = facts.push_object(Level::UserAgent, 3);
+        let network = facts.push_object(Level::Network, 4);
+        let first = facts.push_object(Level::Endpoint, 7);
+        facts.set_text(first, field, "ada", 8);
+        facts.link(first, Link::UserAgent, agent);
+        facts.link(first, Link::Network, network);
+        let second = facts.push_like(first, &[Link::UserAgent]);
+        assert_eq!(facts.node(second), 7);
+        assert!(matches!(
+            facts.reading(second, field),
+            (Reading::Text("ada"), 8)
+        ));
+        assert_eq!(facts.follow(second, Link::UserAgent), Some(agent));
+        assert_eq!(facts.follow(second, Link::Network), None);
+    }
 
     #[test]
     fn readings_come_back_by_object_and_an_unread_field_is_not_kept() {

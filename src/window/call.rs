@@ -4,8 +4,9 @@
 //! highest version, and, while that one is partial, the sessions of pages that it has not itself.
 //! A page does not name its version, so of two pages with the same session one wins by its digest.
 
+use super::contribution::{Contribution, Sample as Given};
 use super::fold::Sample;
-use super::report::{Arrival, Contribution, Sample as Given};
+use super::report::Arrival;
 
 /// A sample as its call remembers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,7 +202,7 @@ impl Call {
             return Arrival::Page;
         };
         let known = page.sessions.iter().all(|session| {
-            let same = |part: &&Part| part.session == session.id && part.digest >= page.digest;
+            let same = |part: &&Part| part.session == *session && part.digest >= page.digest;
             parts.pages.iter().any(|part| same(&part))
         });
         if known && (page.more || parts.last_page) {
@@ -220,7 +221,7 @@ impl Call {
             let mut all = parts.record.iter().chain(&parts.pages);
             all.any(|part| part.session == id)
         };
-        let ids = page.sessions.iter().map(|session| session.id);
+        let ids = page.sessions.iter().copied();
         ids.filter(|id| known(*id)).collect()
     }
 
@@ -236,9 +237,8 @@ impl Call {
             && !contribution.more
             && self.parts.is_none()
         {
-            let samples = contribution.sessions.iter().flat_map(|it| &it.samples);
-            let mut items = Vec::with_capacity(samples.clone().count());
-            for sample in samples {
+            let mut items = Vec::with_capacity(contribution.samples.len());
+            for sample in &contribution.samples {
                 match item(sample) {
                     Some(item) => items.push(item),
                     None => late += 1,
@@ -250,20 +250,20 @@ impl Call {
             self.items = items.into();
             return late;
         }
-        let mut parts = Vec::with_capacity(contribution.sessions.len());
-        for session in &contribution.sessions {
-            let mut items = Vec::with_capacity(session.samples.len());
-            for sample in &session.samples {
-                match item(sample) {
-                    Some(item) => items.push(item),
-                    None => late += 1,
-                }
-            }
-            parts.push(Part {
-                session: session.id,
+        let sessions = contribution.sessions.iter();
+        let mut parts: Vec<Part> = sessions
+            .map(|session| Part {
+                session: *session,
                 digest: contribution.digest,
-                items,
-            });
+                items: Vec::new(),
+            })
+            .collect();
+        for sample in &contribution.samples {
+            match (item(sample), parts.get_mut(sample.session as usize)) {
+                (Some(item), Some(part)) => part.items.push(item),
+                (Some(_), None) => {}
+                (None, _) => late += 1,
+            }
         }
         if let Some(version) = contribution.version {
             (self.version, self.digest) = (Some(version), contribution.digest);
@@ -313,7 +313,7 @@ impl Call {
     }
 
     /// Works out what counts now.
-    pub(crate) fn apply(&mut self) -> Vec<Item> {
+    pub(crate) fn apply(&mut self) {
         let takes_pages = self.takes_pages();
         if let Some(parts) = &self.parts {
             let pages = parts.pages.iter();
@@ -327,11 +327,10 @@ impl Call {
                 .flat_map(|part| part.items.iter().copied())
                 .collect();
         }
-        self.items.to_vec()
     }
 
     /// What counts by now.
-    pub(crate) fn applied(&self) -> Vec<Item> {
-        self.items.to_vec()
+    pub(crate) fn applied(&self) -> &[Item] {
+        &self.items
     }
 }

@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use super::call::{Call, Kept};
+use super::contribution::Contribution;
 use super::hash;
 use super::key::Cool;
-use super::report::{By, Change, ChangeState, Contribution, Said};
+use super::report::{By, Change, ChangeState, Said};
 use super::table::Table;
 
 /// One alert that a document raised.

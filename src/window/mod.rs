@@ -11,6 +11,7 @@
 
 mod call;
 mod clock;
+mod contribution;
 mod event;
 mod fold;
 mod key;
@@ -28,11 +29,10 @@ use std::hash::Hasher as _;
 
 use rustc_hash::FxHasher;
 
+pub use contribution::{Contribution, Keys, Sample};
 pub use event::{Decision, Raised};
 pub use fold::Content;
-pub use report::{
-    Arrival, By, Change, ChangeState, Contribution, Counts, Held, Limits, Said, Sample, Session,
-};
+pub use report::{Arrival, By, Change, ChangeState, Counts, Held, Limits, Said};
 pub use silence::{Silence, SilenceSpec};
 pub use spec::{Lengths, Measure, Minimum, Spec};
 
@@ -65,15 +65,11 @@ pub struct Windows {
     partials: VecDeque<(u32, u32, u32)>,
     firing: BTreeSet<u32>,
     counts: Counts,
-    /// Rows of the keys that the document at hand named, by rule and where the name lies: those who
-    /// share a name mostly share it in memory too.
-    named: Vec<(u16, usize, u32)>,
+    /// Rows of the keys of the document at hand, as far as known.
+    rows: Vec<u32>,
     /// Keys that the document at hand touched, and from which step on.
     touched: Vec<(u32, u32)>,
 }
-
-/// So many names of a document's keys are looked for by where they lie.
-const NAMED: usize = 32;
 
 /// A hash that is the same on every machine and in every run.
 pub(crate) fn hash(parts: &[&[u8]]) -> u64 {
@@ -99,7 +95,7 @@ impl Windows {
             partials: VecDeque::new(),
             firing: BTreeSet::new(),
             counts: Counts::default(),
-            named: Vec::new(),
+            rows: Vec::new(),
             touched: Vec::new(),
         }
     }
@@ -135,7 +131,8 @@ impl Windows {
 
     /// Takes what one document contributes; `wall` is when it came, in seconds since 1970.
     pub fn take(&mut self, contribution: &Contribution, wall: u32) -> Said {
-        self.named.clear();
+        self.rows.clear();
+        self.rows.resize(contribution.keys.len(), NONE);
         let name = hash(&[contribution.call.as_bytes()]);
         if let Some(end) = contribution.end {
             self.clock.note(end, name);
@@ -152,17 +149,17 @@ impl Windows {
         self.count_arrival(said.arrival);
         if said.arrival.counts() {
             said.repeated = call.known(contribution);
-            let (before, waited) = (call.applied(), call.waiting());
+            let (before, waited) = (call.applied().to_vec(), call.waiting());
             let late = call.keep(contribution, |sample| {
                 if sample.at < horizon {
                     return None;
                 }
-                Some(self.item(sample, wall))
+                self.item(&contribution.keys, sample, wall)
             });
             said.late = late;
             self.counts.late += u64::from(late);
-            let after = call.apply();
-            self.replace(row, &before, &after);
+            call.apply();
+            self.replace(row, &before, call.applied());
             self.wait(&waited, &call.waiting());
             self.counts.ahead += u64::from(
                 contribution
@@ -220,10 +217,13 @@ impl Windows {
             };
             let spec = &self.specs[usize::from(key.rule)];
             let idle = spec.lengths.idle;
-            if idle == 0 || key.idle || key.muted || wall < key.touched.saturating_add(idle) {
+            if idle == 0 || wall < key.touched.saturating_add(idle) {
                 continue;
             }
-            key.idle = true;
+            match key.history_mut() {
+                Some(history) if !history.idle && !history.muted => history.idle = true,
+                _ => continue,
+            }
             let mut change = Change::of(spec, key, ChangeState::Resolved, wall);
             change.wall = true;
             changes.push(change);
@@ -291,7 +291,7 @@ impl Windows {
     /// Forgets a key; one that fires is said to be over.
     fn give_up(&mut self, row: u32, at: u32) -> Option<Change> {
         let key = self.keys.remove(row)?;
-        let told = self.firing.remove(&row) && !key.muted;
+        let told = self.firing.remove(&row) && !key.is_muted();
         told.then(|| {
             let spec = &self.specs[usize::from(key.rule)];
             let mut change = Change::of(spec, &key, ChangeState::Resolved, at);
@@ -306,7 +306,7 @@ impl Windows {
         let rows: Vec<u32> = self
             .keys
             .rows()
-            .filter(|(_, key)| key.cool.is_some())
+            .filter(|(_, key)| key.history().is_some_and(|it| it.cool.is_some()))
             .map(|(row, _)| row)
             .collect();
         for row in rows {
@@ -314,9 +314,10 @@ impl Windows {
                 continue;
             };
             let spec = &self.specs[usize::from(key.rule)];
-            if let Some(cool) = key.cool.take().filter(|cool| cool.more > 0) {
+            let cool = key.history_mut().and_then(|it| it.cool.take());
+            if let Some(cool) = cool.filter(|cool| cool.more > 0) {
                 let mut change = Change::of(spec, key, ChangeState::Repeated, cool.until);
-                change.more(*cool);
+                change.more(cool);
                 changes.push(change);
             }
         }
@@ -350,46 +351,31 @@ impl Windows {
     }
 
     /// What a call remembers of a sample; its key is made if need be.
-    fn item(&mut self, sample: &Sample, wall: u32) -> Item {
-        let spec = &self.specs[usize::from(sample.rule)];
-        let lies = sample.key.as_ptr() as usize;
-        let known = self.named.iter().rev();
-        let known = known
-            .clone()
-            .find(|(rule, at, _)| (*rule, *at) == (sample.rule, lies));
-        if let Some((.., row)) = known {
-            return Item {
-                key: *row,
-                turn: self.keys.turn(*row),
-                step: spec.step_of(sample.at),
-                user: sample.user,
-                value: sample.value,
+    fn item(&mut self, keys: &Keys, sample: &Sample, wall: u32) -> Option<Item> {
+        let (rule, text) = keys.get(sample.key)?;
+        let spec = self.specs.get(usize::from(rule))?;
+        let known = self.rows.get_mut(sample.key as usize)?;
+        if *known == NONE {
+            let name = hash(&[&rule.to_le_bytes(), text.as_bytes()]);
+            let is = |key: &KeyState| key.rule == rule && *key.text == *text;
+            *known = match self.keys.find(name, is) {
+                Some(row) => {
+                    self.keys.touch(row);
+                    row
+                }
+                None => self.keys.insert(name, KeyState::new(rule, text)),
             };
-        }
-        let name = hash(&[&sample.rule.to_le_bytes(), sample.key.as_bytes()]);
-        let is = |key: &KeyState| key.rule == sample.rule && *key.text == *sample.key;
-        let row = match self.keys.find(name, is) {
-            Some(row) => {
-                self.keys.touch(row);
-                row
+            if let Some(key) = self.keys.get_mut(*known) {
+                key.touched = key.touched.max(wall);
             }
-            None => self
-                .keys
-                .insert(name, KeyState::new(sample.rule, &sample.key)),
-        };
-        if let Some(key) = self.keys.get_mut(row) {
-            key.touched = key.touched.max(wall);
         }
-        if self.named.len() < NAMED {
-            self.named.push((sample.rule, lies, row));
-        }
-        Item {
-            key: row,
-            turn: self.keys.turn(row),
+        Some(Item {
+            key: *known,
+            turn: self.keys.turn(*known),
             step: spec.step_of(sample.at),
             user: sample.user,
             value: sample.value,
-        }
+        })
     }
 
     /// Takes a call's old samples out of the windows, and puts the new ones in.
@@ -411,7 +397,10 @@ impl Windows {
                 } else {
                     key.remove(&item.sample(call));
                 }
-                self.touched.push((item.key, item.step));
+                let spec = &self.specs[usize::from(key.rule)];
+                if !add || !key.rests(spec) {
+                    self.touched.push((item.key, item.step));
+                }
             }
         }
     }
@@ -467,61 +456,68 @@ impl Windows {
             };
             match news {
                 News::Firing { since } => {
-                    key.said_pending = None;
-                    if key.cool.as_ref().is_some_and(|cool| since < cool.until) {
+                    let cool = key.history().and_then(|it| it.cool.as_ref());
+                    if cool.is_some_and(|cool| since < cool.until) {
                         let names: Vec<String> = fold::calls(spec, key.samples(), since)
                             .into_iter()
                             .filter_map(|call| calls.get(call).map(Call::id))
                             .collect();
-                        if let Some(cool) = &mut key.cool {
-                            cool.again(names.iter().map(String::as_str));
+                        if let Some(history) = key.history_mut() {
+                            if let Some(cool) = &mut history.cool {
+                                cool.again(names.iter().map(String::as_str));
+                            }
+                            (history.said_pending, history.muted) = (None, true);
                         }
-                        key.muted = true;
                         self.counts.suppressed += 1;
                         continue;
                     }
-                    let more = key
-                        .cool
-                        .take()
-                        .map(|cool| *cool)
-                        .filter(|cool| cool.more > 0);
-                    if spec.lengths.cooldown > 0 {
-                        key.cool = Some(Box::new(Cool {
-                            until: since.saturating_add(spec.lengths.cooldown),
-                            ..Cool::default()
-                        }));
-                    }
-                    (key.muted, key.idle) = (false, false);
+                    let Some(history) = key.history_mut() else {
+                        continue;
+                    };
+                    history.said_pending = None;
+                    let more = history.cool.take().filter(|cool| cool.more > 0);
+                    history.cool = Cool::until(since, spec);
+                    (history.muted, history.idle) = (false, false);
                     tell(key, ChangeState::Firing, since, since, more);
                 }
-                News::Resolved { since, at } if !std::mem::take(&mut key.muted) => {
-                    tell(key, ChangeState::Resolved, at, since, None);
+                News::Resolved { since, at } => {
+                    if !key.unmute() {
+                        tell(key, ChangeState::Resolved, at, since, None);
+                    }
                 }
-                News::Retracted { since } if !std::mem::take(&mut key.muted) => {
-                    key.cool = None;
-                    tell(key, ChangeState::Retracted, since, since, None);
+                News::Retracted { since } => {
+                    if !key.unmute() {
+                        key.history_mut().map(|it| it.cool.take());
+                        tell(key, ChangeState::Retracted, since, since, None);
+                    }
                 }
-                News::Resolved { .. } | News::Retracted { .. } => {}
             }
         }
-        // Wall time said that it is over, and here is more of it.
-        if key.idle && from != u32::MAX && key.fires() && !key.muted {
-            let mut change = Change::of(spec, key, ChangeState::Firing, now);
-            change.content = fold::content(spec, key.samples(), spec.step_of(now));
-            change.wall = true;
-            changes.push(change);
-        }
-        key.idle &= from == u32::MAX && key.fires();
-        match key.machine() {
-            Machine::Pending { since } if key.said_pending != Some(since) && !key.fires() => {
-                key.said_pending = Some(since);
+        let (machine, fires) = (key.machine(), key.fires());
+        if let Some(history) = key.history_mut() {
+            // Wall time said that it is over, and here is more of it.
+            let returns = history.idle && from != u32::MAX && fires && !history.muted;
+            history.idle &= from == u32::MAX && fires;
+            let waits = match machine {
+                Machine::Pending { since } if history.said_pending != Some(since) && !fires => {
+                    history.said_pending = Some(since);
+                    Some(since)
+                }
+                _ => None,
+            };
+            if returns {
+                let mut change = Change::of(spec, key, ChangeState::Firing, now);
+                change.content = fold::content(spec, key.samples(), spec.step_of(now));
+                change.wall = true;
+                changes.push(change);
+            }
+            if let Some(since) = waits {
                 let mut change = Change::of(spec, key, ChangeState::Pending, since);
                 change.content = fold::content(spec, key.samples(), since);
                 changes.push(change);
             }
-            _ => {}
         }
-        if key.fires() {
+        if fires {
             self.firing.insert(row);
         } else {
             self.firing.remove(&row);
@@ -575,25 +571,24 @@ impl Windows {
             return;
         };
         let spec = &self.specs[usize::from(key.rule)];
-        let Some(cool) = key.cool.take_if(|cool| cool.until <= now) else {
+        let Some(history) = key.history_mut() else {
+            return;
+        };
+        let Some(cool) = history.cool.take_if(|cool| cool.until <= now) else {
             return;
         };
         if cool.more > 0 {
+            history.cool = Cool::until(now, spec);
             let at = cool.until;
-            let again = std::mem::take(&mut key.muted);
-            let state = if again {
+            let state = if key.unmute() {
                 ChangeState::Firing
             } else {
                 ChangeState::Repeated
             };
             let mut change = Change::of(spec, key, state, at);
             change.content = fold::content(spec, key.samples(), spec.step_of(at));
-            change.more(*cool);
+            change.more(cool);
             changes.push(change);
-            key.cool = Some(Box::new(Cool {
-                until: now.saturating_add(spec.lengths.cooldown),
-                ..Cool::default()
-            }));
         }
         self.refold(row, u32::MAX, now, changes);
     }

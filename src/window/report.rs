@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::event::{Decision, Raised};
+use super::event::Decision;
 use super::fold::Content;
 use super::key::Cool;
 
@@ -34,49 +34,6 @@ impl Default for Limits {
             partial: 6 * 3600,
         }
     }
-}
-
-/// One sample for one window rule.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sample {
-    /// number of the rule
-    pub rule: u16,
-    /// the key, as people read it
-    pub key: Arc<str>,
-    /// event time, in seconds since 1970
-    pub at: u32,
-    /// who it is from; 0 is nobody
-    pub user: u32,
-    /// 0 or 1 of a share, 1 of a count, millionths of a reading, or what stands for a value
-    pub value: i64,
-}
-
-/// One session, and its samples.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Session {
-    /// a hash of its id
-    pub id: u64,
-    /// its samples
-    pub samples: Vec<Sample>,
-}
-
-/// What one document contributes.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Contribution {
-    /// the call's id, or what stands for it
-    pub call: Arc<str>,
-    /// the record's version; nothing for a sessions page
-    pub version: Option<i64>,
-    /// a hash of the document
-    pub digest: u64,
-    /// whether its sessions go on behind a link
-    pub more: bool,
-    /// the latest end in it, in seconds since 1970
-    pub end: Option<u32>,
-    /// its sessions, each once
-    pub sessions: Vec<Session>,
-    /// the single-call alerts that it raised
-    pub raised: Vec<Raised>,
 }
 
 /// What a document was to the call that it belongs to.

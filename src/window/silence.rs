@@ -58,16 +58,19 @@ impl Silence {
     }
 
     /// Starts to listen for a key, which may stay silent from the first.
-    pub fn expect(&mut self, key: &Arc<str>, wall: u32) {
-        self.keys.entry(key.clone()).or_insert_with(|| Heard {
-            first: wall,
-            last: wall,
-            ..Heard::default()
-        });
+    pub fn expect(&mut self, key: &str, wall: u32) {
+        if !self.keys.contains_key(key) {
+            let heard = Heard {
+                first: wall,
+                last: wall,
+                ..Heard::default()
+            };
+            self.keys.insert(key.into(), heard);
+        }
     }
 
     /// Something came; a key that was silent is so no more.
-    pub fn hear(&mut self, key: &Arc<str>, wall: u32) -> Option<Change> {
+    pub fn hear(&mut self, key: &str, wall: u32) -> Option<Change> {
         if !self.keys.contains_key(key) && self.keys.len() >= self.most {
             self.refused += 1;
             return None;
@@ -82,7 +85,7 @@ impl Silence {
             heard.hours = heard.hours.split_off(&oldest);
         }
         let ended = std::mem::take(&mut heard.firing) | std::mem::take(&mut heard.unsure);
-        ended.then(|| self.change(key, ChangeState::Resolved, wall, wall))
+        ended.then(|| self.change(key.into(), ChangeState::Resolved, wall, wall))
     }
 
     /// Goes on after a time in which nobody listened: that was no silence. What was silent before
@@ -107,13 +110,13 @@ impl Silence {
         }
         silent
             .into_iter()
-            .map(|(key, last)| self.change(&key, ChangeState::Firing, wall, last))
+            .map(|(key, last)| self.change(key, ChangeState::Firing, wall, last))
             .collect()
     }
 
-    fn change(&self, key: &Arc<str>, state: ChangeState, at: u32, since: u32) -> Change {
+    fn change(&self, key: Arc<str>, state: ChangeState, at: u32, since: u32) -> Change {
         let name = self.spec.name.clone();
-        let mut change = Change::new(By::Window(self.spec.rule), name, key.clone(), state, at);
+        let mut change = Change::new(By::Window(self.spec.rule), name, key, state, at);
         (change.since, change.wall) = (since, true);
         change
     }

@@ -31,14 +31,14 @@ pub(crate) const READ: [&str; 6] = [
 ];
 
 /// One sample.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Sampled {
     /// number of the window rule
     pub(crate) window: u16,
     /// the place
     pub(crate) object: ObjectId,
-    /// each part of its key behind its length, `4:Oslo;`
-    pub(crate) key: Arc<str>,
+    /// its key among those of the document, each part behind its length, `4:Oslo;`
+    pub(crate) key: u32,
     /// a hash of the user; 0 is nobody
     pub(crate) user: u32,
     /// as the windows take it
@@ -174,18 +174,23 @@ impl Sampler {
         self.keys.clear();
     }
 
-    /// Takes the answer to a question, for one block of places.
+    /// The keys of the document's samples.
+    pub(crate) fn take_keys(&mut self) -> window::Keys {
+        self.keys.take()
+    }
+
+    /// Takes the answer to a question, for one block of places; `rules` are those of its set.
     pub(crate) fn answer(
         &mut self,
+        rules: &[WindowRule],
         question: usize,
         answer: &Answer<'_>,
         facts: &Arc<Facts>,
         tallies: &mut [Tally],
         out: &mut Vec<Sampled>,
     ) {
-        let set = self.set.clone();
         let number = question / 2;
-        if let (Some(rule), Some(tally)) = (set.windows().get(number), tallies.get_mut(number)) {
+        if let (Some(rule), Some(tally)) = (rules.get(number), tallies.get_mut(number)) {
             self.answered(rule, question, answer, facts, tally, out);
         }
     }
@@ -193,12 +198,12 @@ impl Sampler {
     /// Takes the samples of the rules of which there is nothing to ask, or which are interpreted.
     pub(crate) fn finish(
         &mut self,
+        rules: &[WindowRule],
         facts: &Arc<Facts>,
         tallies: &mut [Tally],
         out: &mut Vec<Sampled>,
     ) {
-        let set = self.set.clone();
-        for (number, rule) in set.windows().iter().enumerate() {
+        for (number, rule) in rules.iter().enumerate() {
             let tally = &mut tallies[number];
             match (self.ways[number], rule.level) {
                 (Way::Each, Some(level)) => {

@@ -11,8 +11,21 @@ pub(super) enum State {
     Firing(u32),
 }
 
+/// One sample, with its rule and key.
+type Counted<'d> = (u16, &'d str, &'d Sample);
+
+/// The samples of one session of a document.
+fn of_session(document: &Contribution, at: usize) -> Vec<Counted<'_>> {
+    let own = document.samples.iter().filter(|s| s.session as usize == at);
+    own.filter_map(|sample| {
+        let (rule, key) = document.keys.get(sample.key)?;
+        Some((rule, key, sample))
+    })
+    .collect()
+}
+
 /// The documents that count: of each call its highest version, and pages while that is partial.
-pub(super) fn counting(documents: &[Contribution]) -> Vec<(String, Vec<Sample>)> {
+pub(super) fn counting(documents: &[Contribution]) -> Vec<(String, Vec<Counted<'_>>)> {
     let mut calls: Vec<&str> = documents.iter().map(|d| &*d.call).collect();
     calls.sort_unstable();
     calls.dedup();
@@ -22,26 +35,25 @@ pub(super) fn counting(documents: &[Contribution]) -> Vec<(String, Vec<Sample>)>
         let record = own()
             .filter(|d| d.version.is_some())
             .max_by_key(|d| (d.version, d.digest));
-        let mut sessions: Vec<_> = record.map_or(vec![], |r| r.sessions.iter().collect());
+        let ids = |d: &Contribution| d.sessions.clone();
+        let mut known: Vec<u64> = record.map_or(vec![], ids);
+        let all = |d| (0..ids(d).len()).flat_map(|at| of_session(d, at)).collect();
+        let mut samples: Vec<Counted<'_>> = record.map_or(vec![], all);
         if record.is_none_or(|r| r.more) {
-            let mut ids: Vec<u64> = Vec::new();
             let pages = || own().filter(|d| d.version.is_none());
-            for page in pages() {
-                ids.extend(page.sessions.iter().map(|s| s.id));
-            }
-            ids.sort_unstable();
-            ids.dedup();
-            for id in ids {
-                if sessions.iter().any(|s| s.id == id) {
+            for id in pages().flat_map(ids) {
+                if known.contains(&id) {
                     continue;
                 }
-                let best = pages()
-                    .filter(|p| p.sessions.iter().any(|s| s.id == id))
-                    .max_by_key(|p| p.digest);
-                sessions.extend(best.and_then(|p| p.sessions.iter().find(|s| s.id == id)));
+                known.push(id);
+                let having = pages().filter(|page| page.sessions.contains(&id));
+                let best = having
+                    .max_by_key(|page| page.digest)
+                    .expect("it has the id");
+                let at = best.sessions.iter().position(|own| *own == id);
+                samples.extend(of_session(best, at.expect("it has the id")));
             }
         }
-        let samples = sessions.iter().flat_map(|s| s.samples.clone()).collect();
         out.push((call.to_owned(), samples));
     }
     out
@@ -57,7 +69,10 @@ pub(super) fn state(
 ) -> State {
     let mut samples: Vec<(u32, String, u32, i64)> = Vec::new();
     for (call, own) in counting(documents) {
-        for sample in own.iter().filter(|s| s.rule == rule && &*s.key == key) {
+        let own = own
+            .iter()
+            .filter(|(of, text, _)| (*of, *text) == (rule, key));
+        for (_, _, sample) in own {
             samples.push((
                 sample.at / spec.step * spec.step,
                 call.clone(),

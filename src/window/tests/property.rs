@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::super::{
-    Contribution, Lengths, Limits, Measure, Minimum, Sample, Session, Spec, Windows,
-};
+use super::super::{Contribution, Lengths, Limits, Measure, Minimum, Sample, Spec, Windows};
 use super::naive::{self, State};
 
 const KEYS: [&str; 2] = ["a", "b"];
@@ -63,16 +61,23 @@ fn documents() -> impl Strategy<Value = Vec<Document>> {
 fn contributions(spec: &Spec, given: &[Document]) -> Vec<Contribution> {
     let mut all = Vec::new();
     for (number, (call, version, more, sessions)) in given.iter().enumerate() {
-        let mut own: Vec<Session> = Vec::new();
+        let mut own = Contribution {
+            call: format!("call-{call}").into(),
+            version: *version,
+            digest: number as u64 + 1,
+            more: *more,
+            end: Some(BASE + SPAN),
+            ..Contribution::default()
+        };
         for (id, samples) in sessions {
-            if own.iter().any(|session| session.id == *id) {
+            if own.sessions.contains(id) {
                 continue;
             }
-            let samples = samples
-                .iter()
-                .map(|(key, at, user, value)| Sample {
-                    rule: 0,
-                    key: KEYS[*key].into(),
+            for (key, at, user, value) in samples {
+                own.samples.push(Sample {
+                    session: own.sessions.len() as u32,
+                    // One key, added twice, is one.
+                    key: own.keys.add(0, KEYS[*key]),
                     at: BASE + at,
                     user: *user,
                     value: match spec.measure {
@@ -80,19 +85,11 @@ fn contributions(spec: &Spec, given: &[Document]) -> Vec<Contribution> {
                         Measure::Count | Measure::Spike { .. } => 1,
                         _ => value * 1_000_000,
                     },
-                })
-                .collect();
-            own.push(Session { id: *id, samples });
+                });
+            }
+            own.sessions.push(*id);
         }
-        all.push(Contribution {
-            call: format!("call-{call}").into(),
-            version: *version,
-            digest: number as u64 + 1,
-            more: *more,
-            end: Some(BASE + SPAN),
-            sessions: own,
-            raised: Vec::new(),
-        });
+        all.push(own);
     }
     all
 }
@@ -199,8 +196,7 @@ proptest! {
     ) {
         let mut all = contributions(&spec, &given);
         for document in &mut all {
-            let times = document.sessions.iter().flat_map(|s| &s.samples).map(|s| s.at);
-            document.end = times.max();
+            document.end = document.samples.iter().map(|sample| sample.at).max();
         }
         all.push(last_call(BASE + SPAN + later));
         for call in ["x", "y"] {

@@ -1,11 +1,10 @@
 //! Whose is a sample? Keys and users of a document's places, each made once.
 //!
-//! A key is put together in one buffer, and kept: the same few come again and again, over documents
-//! too. What cannot be read off as it stands is made as any rule's `by`.
+//! A key is put together in one buffer, and kept with the document's: rules that are asked by the same
+//! `by` share what they made of a place. What cannot be read off as it stands is made as any rule's
+//! `by`.
 
-use std::sync::Arc;
-
-use rustc_hash::FxHashSet;
+use hashbrown::HashTable;
 
 use crate::rules::facts::{Facts, ObjectId, Reading};
 use crate::rules::fields::{FieldId, Level, Link};
@@ -16,23 +15,88 @@ use crate::rules::value::Value;
 use crate::rules::window::WindowRule;
 use crate::window;
 
-/// So many keys are kept; then they are made anew.
-const KEPT: usize = 1 << 16;
+/// Not known yet.
+const UNKNOWN: u32 = u32::MAX;
+/// Known to be none.
+const NONE: u32 = u32::MAX - 1;
+/// So many texts are looked through one by one.
+const FEW: usize = 8;
 
 /// The keys and users of one document after another.
 #[derive(Debug)]
 pub(super) struct Keys {
-    kept: FxHashSet<Arc<str>>,
-    /// by rule, the key that was made last
-    last: Vec<Arc<str>>,
+    /// those of the document at hand
+    all: window::Keys,
     buffer: String,
     /// by rule, the first one with the same key on the same level
     same: Vec<usize>,
-    /// by rule that others have the key of, the keys of this document's places, as far as known
-    cache: Vec<Vec<Option<Option<Arc<str>>>>>,
+    /// by rule that others have the key of
+    groups: Vec<Group>,
+    /// by rule, its keys by the texts of its group
+    of_rule: Vec<Vec<u32>>,
     /// by place of the document, who it is of, as far as known
     users: Vec<Option<u32>>,
     user_id: Option<FieldId>,
+}
+
+/// What rules with the same key have in common.
+#[derive(Debug, Default)]
+struct Group {
+    /// by place of the document, the number of its text
+    places: Vec<u32>,
+    /// by number, a key with that text
+    texts: Vec<u32>,
+    /// numbers by text, once there are more than a few
+    index: HashTable<u32>,
+    /// the number that was asked for last: mostly it is the next one too
+    last: usize,
+}
+
+impl Group {
+    fn clear(&mut self) {
+        self.places.clear();
+        self.texts.clear();
+        self.index.clear();
+    }
+
+    /// The number of a text that is there.
+    fn find(&self, all: &window::Keys, text: &str) -> Option<usize> {
+        let is = |key: &u32| all.get(*key).is_some_and(|(_, own)| own == text);
+        if self.texts.get(self.last).is_some_and(is) {
+            return Some(self.last);
+        }
+        if self.texts.len() <= FEW {
+            return self.texts.iter().position(is);
+        }
+        let same = |number: &u32| self.texts.get(*number as usize).is_some_and(is);
+        let number = self.index.find(hash(text), same)?;
+        Some(*number as usize)
+    }
+
+    /// Adds a key with a text that is not there; its number.
+    fn add(&mut self, all: &window::Keys, key: u32) -> usize {
+        let number = self.texts.len();
+        self.texts.push(key);
+        let texts = &self.texts;
+        let text_of = |number: &u32| {
+            let key = texts.get(*number as usize).and_then(|key| all.get(*key));
+            key.map_or(0, |(_, text)| hash(text))
+        };
+        // The few that were looked through go in with the first one too many.
+        let from = match number {
+            FEW => 0,
+            _ if number > FEW => number,
+            _ => number + 1,
+        };
+        for number in from as u32..=number as u32 {
+            self.index.insert_unique(text_of(&number), number, text_of);
+        }
+        number
+    }
+}
+
+fn hash(text: &str) -> u64 {
+    window::hash(&[text.as_bytes()])
 }
 
 impl Keys {
@@ -42,27 +106,35 @@ impl Keys {
             first.unwrap_or(number)
         };
         Keys {
-            kept: FxHashSet::default(),
-            last: vec!["".into(); rules.len()],
+            all: window::Keys::default(),
             buffer: String::new(),
             same: rules.iter().enumerate().map(same).collect(),
-            cache: vec![Vec::new(); rules.len()],
+            groups: rules.iter().map(|_| Group::default()).collect(),
+            of_rule: vec![Vec::new(); rules.len()],
             users: Vec::new(),
             user_id: Level::Endpoint.field("userId"),
         }
     }
 
-    /// Forgets the places of the document before.
+    /// Forgets the document before.
     pub(super) fn clear(&mut self) {
-        self.cache.iter_mut().for_each(Vec::clear);
+        self.all.clear();
+        self.groups.iter_mut().for_each(Group::clear);
+        self.of_rule.iter_mut().for_each(Vec::clear);
         self.users.clear();
     }
 
+    /// The keys of the document.
+    pub(super) fn take(&mut self) -> window::Keys {
+        self.all.take()
+    }
+
     /// The key that these parts are.
-    pub(super) fn of_parts(&mut self, rule: usize, parts: &str) -> Arc<str> {
+    pub(super) fn of_parts(&mut self, rule: usize, parts: &str) -> u32 {
         self.buffer.clear();
         self.buffer.push_str(parts);
-        self.kept(rule)
+        let number = self.number(rule);
+        self.of_number(rule, number)
     }
 
     /// A key that rules share is made once for each place.
@@ -72,18 +144,53 @@ impl Keys {
         place: Place<'_>,
         at: usize,
         key: &Key,
-    ) -> Option<Arc<str>> {
-        let rule = self.same[rule];
-        if let Some(Some(known)) = self.cache[rule].get(at) {
-            return known.clone();
+    ) -> Option<u32> {
+        let group = self.same[rule];
+        let known = self.groups[group].places.get(at).copied();
+        let number = match known.unwrap_or(UNKNOWN) {
+            NONE => return None,
+            UNKNOWN => {
+                let made = self.make(place, key).then(|| self.number(rule));
+                let places = &mut self.groups[group].places;
+                if places.len() <= at {
+                    places.resize(at + 1, UNKNOWN);
+                }
+                places[at] = made.map_or(NONE, |number| number as u32);
+                made?
+            }
+            known => known as usize,
+        };
+        Some(self.of_number(rule, number))
+    }
+
+    /// The number of the text in the buffer, in the rule's group.
+    fn number(&mut self, rule: usize) -> usize {
+        let group = &mut self.groups[self.same[rule]];
+        group.last = match group.find(&self.all, &self.buffer) {
+            Some(number) => number,
+            None => {
+                let key = self.all.add(rule as u16, &self.buffer);
+                let number = group.add(&self.all, key);
+                let own = &mut self.of_rule[rule];
+                own.resize(number, UNKNOWN);
+                own.push(key);
+                number
+            }
+        };
+        group.last
+    }
+
+    /// The rule's key with a text of its group.
+    fn of_number(&mut self, rule: usize, number: usize) -> u32 {
+        let own = &mut self.of_rule[rule];
+        if own.len() <= number {
+            own.resize(number + 1, UNKNOWN);
         }
-        let made = self.key(rule, place, key);
-        let cache = &mut self.cache[rule];
-        if cache.len() <= at {
-            cache.resize(at + 1, None);
+        if own[number] == UNKNOWN {
+            let like = self.groups[self.same[rule]].texts[number];
+            own[number] = self.all.add_like(rule as u16, like);
         }
-        cache[at] = Some(made.clone());
-        made
+        own[number]
     }
 
     pub(super) fn user_of(&mut self, place: Place<'_>) -> u32 {
@@ -99,31 +206,9 @@ impl Keys {
         user
     }
 
-    /// The key in the buffer, shared with those that were the same; the last one of a rule is mostly
-    /// the next one too.
-    fn kept(&mut self, rule: usize) -> Arc<str> {
-        if let Some(last) = self.last.get(rule).filter(|last| ***last == *self.buffer) {
-            return Arc::clone(last);
-        }
-        let key = match self.kept.get(self.buffer.as_str()) {
-            Some(known) => Arc::clone(known),
-            None => {
-                if self.kept.len() >= KEPT {
-                    self.kept.clear();
-                }
-                let key: Arc<str> = self.buffer.as_str().into();
-                self.kept.insert(Arc::clone(&key));
-                key
-            }
-        };
-        if let Some(last) = self.last.get_mut(rule) {
-            last.clone_from(&key);
-        }
-        key
-    }
-
-    /// A compiled key at a place; nothing where a part is missing, or strangers would share it.
-    fn key(&mut self, rule: usize, place: Place<'_>, key: &Key) -> Option<Arc<str>> {
+    /// Makes a compiled key at a place, in the buffer; not where a part is missing, or strangers would
+    /// share it.
+    fn make(&mut self, place: Place<'_>, key: &Key) -> bool {
         self.buffer.clear();
         let operands = match key {
             Key::One(one) => std::slice::from_ref(one),
@@ -131,15 +216,15 @@ impl Keys {
         };
         let plain = operands.iter().all(|operand| self.text(place, operand));
         if plain {
-            return Some(self.kept(rule));
+            return true;
         }
         self.buffer.clear();
         match (place.key(key), key) {
             (outcome::Key::Own(text), Key::One(_)) => push_part(&mut self.buffer, &text),
             (outcome::Key::Own(text), Key::Several(_)) => self.buffer.push_str(&text),
-            _ => return None,
+            _ => return false,
         }
-        Some(self.kept(rule))
+        true
     }
 
     /// Adds a part that is a text as it was read, if it is one that no strangers share.
@@ -212,6 +297,16 @@ pub(super) fn read<'f>(place: Place<'f>, reading: &lower::Reading) -> Option<Rea
 }
 
 pub(super) fn push_part(buffer: &mut String, text: &str) {
-    use std::fmt::Write as _;
-    let _ = write!(buffer, "{}:{text};", text.len());
+    // Most parts have a length of one or two digits.
+    match text.len() {
+        length @ 0..10 => buffer.push(char::from(b'0' + length as u8)),
+        length @ 10..100 => {
+            buffer.push(char::from(b'0' + (length / 10) as u8));
+            buffer.push(char::from(b'0' + (length % 10) as u8));
+        }
+        length => buffer.push_str(&length.to_string()),
+    }
+    buffer.push(':');
+    buffer.push_str(text);
+    buffer.push(';');
 }
