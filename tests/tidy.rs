@@ -7,7 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Files that may hold `unsafe`, each with the reason.
-const UNSAFE: &[(&str, &str)] = &[];
+const UNSAFE: &[(&str, &str)] = &[(
+    "src/record/lane.rs",
+    "instructions of SSE2, on arrays: no pointer is followed",
+)];
 
 /// Largest source file, in bytes; a reader holds about this much in mind.
 const LARGE: u64 = 16 << 10;
@@ -196,7 +199,7 @@ fn unsafe_stands_only_where_it_is_listed() {
         let listed = UNSAFE.iter().any(|(known, _)| *known == path);
         assert_eq!(used, listed, "{path}");
     }
-    assert!(read("Cargo.toml").contains("unsafe_code = \"forbid\""));
+    assert!(read("Cargo.toml").contains("unsafe_code = \"deny\""));
 }
 
 #[test]

@@ -5,12 +5,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::keep::keep;
 use super::{Engine, Explain, Notices};
 use crate::alert::Links;
 use crate::clock::{Clock, SystemClock};
 use crate::record::Caps;
 use crate::redact::Redactor;
 use crate::rules::{self, LoadErrors, Overrides, ProblemKind, RuleSet};
+use crate::schema::direct::Course;
 use crate::schema::{Api, Schema, SchemaError};
 use crate::sites::Sites;
 
@@ -229,7 +231,13 @@ impl EngineBuilder {
         if self.sites.is_some() {
             notices.retain(|notice| notice.kind != ProblemKind::NoSites);
         }
+        // What a rule's readings were is told with their places, for which all must be parsed.
+        let course = self.explain.is_none().then(|| {
+            let kept = keep(rules.layout(), self.sites.is_some());
+            Course::new(&schema, self.caps, kept)
+        });
         let engine = Engine {
+            course,
             schema,
             call_records_only: self.schema.is_none(),
             rules,

@@ -59,7 +59,7 @@ pub(super) fn capture(
 ) -> Captured {
     facts.clear();
     let mut capture = Capture {
-        total: document.len(),
+        document,
         violated,
         sites,
         layout,
@@ -72,7 +72,7 @@ pub(super) fn capture(
 }
 
 struct Capture<'c> {
-    total: usize,
+    document: &'c Document<'c>,
     violated: &'c Violated,
     sites: Option<&'c Sites>,
     layout: &'c Layout,
@@ -143,7 +143,7 @@ impl Ends {
 
 impl Capture<'_> {
     fn node(&self, item: Item<'_>) -> NodeIndex {
-        item.index(self.total)
+        self.document.index(item)
     }
 
     fn link(&mut self, from: ObjectId, link: Link, to: Option<ObjectId>) {

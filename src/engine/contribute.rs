@@ -109,7 +109,7 @@ pub(super) fn second(item: Item<'_>) -> Option<u32> {
     u32::try_from(instant.0.div_euclid(1_000_000_000)).ok()
 }
 
-impl super::Sampling {
+impl super::judge::Sampling {
     /// Asks the rules, and takes the samples of a document.
     pub(super) fn take(
         &mut self,
@@ -118,7 +118,7 @@ impl super::Sampling {
         facts: &Arc<Facts>,
         outcome: &mut Outcome,
     ) {
-        let super::Sampling {
+        let super::judge::Sampling {
             sampler,
             tallies,
             samples,

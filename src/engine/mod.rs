@@ -10,6 +10,8 @@ mod contribute;
 mod cost;
 mod current;
 mod explain;
+mod judge;
+mod keep;
 mod report;
 
 use std::sync::Arc;
@@ -24,19 +26,19 @@ pub use explain::{
 };
 pub use report::{Fault, Report, RuleCount, Verdict};
 
-use crate::alert::{self, Links};
+use crate::alert::Links;
 use crate::clock::Clock;
 use crate::record::call::Call;
 use crate::record::kind::{self, Taken};
-use crate::record::place;
-use crate::record::{Caps, Document, Kind, Origin, Parser};
+use crate::record::{Caps, Origin, Parser};
 use crate::redact::Redactor;
+use crate::rules::RuleSet;
 use crate::rules::facts::Facts;
-use crate::rules::{Evaluator, Explainer, Outcome, RuleSet, Sampled, Sampler, Tally};
+use crate::schema::direct::{Course, Direct};
 use crate::schema::{Schema, Survey};
 use crate::sites::Sites;
 use capture::{Violated, capture};
-use cost::Costs;
+use judge::{Asker, Tries};
 
 /// How much is said about notices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +67,8 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     redactor: Option<Redactor>,
     links: Links,
+    /// the way of documents that need no tape, where there is one
+    course: Option<Course>,
 }
 
 /// One document to be judged, and where it comes from.
@@ -142,17 +146,11 @@ impl Engine {
     pub fn checker(self: &Arc<Self>) -> Checker {
         Checker {
             parser: Parser::new(self.caps),
+            direct: Direct::default(),
+            tries: Tries::default(),
             survey: Survey::default(),
-            facts: Arc::new(self.rules.facts()),
-            evaluator: self.rules.evaluator(),
-            costs: Costs::new(self.measure_rules),
-            explainer: self.explain.as_ref().map(|_| self.rules.explainer()),
-            variants: self.variants.iter().map(RuleSet::evaluator).collect(),
-            outcome: Outcome::default(),
-            violated: Violated::default(),
             known_notices: FxHashSet::default(),
-            contributes: false,
-            sampling: None,
+            asker: Asker::new(self),
             engine: Arc::clone(self),
         }
     }
@@ -188,24 +186,11 @@ pub fn facts(rules: &RuleSet, bytes: &[u8]) -> Option<Facts> {
 pub struct Checker {
     engine: Arc<Engine>,
     parser: Parser,
+    direct: Direct,
+    tries: Tries,
     survey: Survey,
-    facts: Arc<Facts>,
-    evaluator: Evaluator,
-    costs: Costs,
-    explainer: Option<Explainer>,
-    variants: Vec<Evaluator>,
-    outcome: Outcome,
-    violated: Violated,
     known_notices: FxHashSet<u64>,
-    contributes: bool,
-    sampling: Option<Sampling>,
-}
-
-/// What takes samples for the window rules, where there are any and somebody wants them.
-struct Sampling {
-    sampler: Sampler,
-    tallies: Vec<Tally>,
-    samples: Vec<Sampled>,
+    asker: Asker,
 }
 
 impl Checker {
@@ -217,17 +202,20 @@ impl Checker {
     /// Lets each report say what its document contributes over time: for [`crate::OverTime`].
     #[must_use]
     pub fn contributing(mut self) -> Checker {
-        self.contributes = true;
-        if !self.engine.rules.windows().is_empty() {
-            let (evaluator, sampler) = self.engine.rules.evaluator_and_sampler();
-            self.evaluator = evaluator;
-            self.sampling = Some(Sampling {
-                sampler,
-                tallies: Vec::new(),
-                samples: Vec::new(),
-            });
-        }
+        self.asker.contribute(&self.engine);
         self
+    }
+
+    /// Has every document parsed whole, also where its text alone would tell: for comparisons.
+    #[must_use]
+    pub fn on_tape(mut self) -> Checker {
+        self.tries = Tries::never();
+        self
+    }
+
+    /// How many documents needed no tape, or one for the places of their alerts alone.
+    pub fn read_directly(&self) -> u64 {
+        self.tries.taken()
     }
 
     /// Judges one document.
@@ -245,196 +233,6 @@ impl Checker {
         if let Some(redactor) = &self.engine.redactor {
             redactor.report(report);
         }
-    }
-
-    fn judge(&mut self, input: Input<'_>) -> Report {
-        let Checker {
-            engine,
-            parser,
-            survey,
-            facts,
-            evaluator,
-            costs,
-            explainer,
-            variants,
-            outcome,
-            violated,
-            known_notices,
-            contributes,
-            sampling,
-        } = self;
-        let document = match parser.parse(input.bytes) {
-            Ok(document) => document,
-            Err(malformed) => {
-                return Report::malformed(Fault {
-                    spot: place::spot(input.bytes, input.origin, malformed.offset()),
-                    message: malformed.to_string(),
-                    code: malformed.code(),
-                });
-            }
-        };
-        let root = document.root();
-        let told = kind::tell(root, input.taken);
-        engine.schema.survey(&document, told.kind, survey);
-        if let Some(repeated) = survey.contradiction() {
-            return Report::malformed(contradiction(&document, input.origin, repeated));
-        }
-        let mut report = Report::new(Verdict::Valid, told.kind);
-        report.notice_count = survey.notice_count();
-        if report.notice_count > 0 {
-            let all = engine.notices == Notices::All;
-            report.notices = engine
-                .schema
-                .notices(&document, input.origin, survey, |key| {
-                    all || known_notices.insert(key)
-                });
-        }
-        if !told.kind.has_sessions() && engine.call_records_only {
-            report.verdict = Verdict::Foreign;
-            report.hint = Some(told.hint.unwrap_or(told.kind.advice()));
-            return report;
-        }
-        let (problems, more) = engine.schema.validate(
-            &document,
-            told.kind,
-            input.origin,
-            engine.max_problems,
-            survey,
-        );
-        report.problems = problems;
-        report.more_problems = more;
-        let invalid = !report.problems.is_empty();
-        if !told.kind.has_sessions() {
-            report.verdict = if invalid {
-                Verdict::Invalid
-            } else {
-                Verdict::Valid
-            };
-            return report;
-        }
-        let call = Call::new(root, told.kind);
-        let partial = call.next_link().is_some();
-        report.call_id = call.id().map(str::to_owned);
-        if told.kind == Kind::SessionsPage && call.id().is_none() {
-            report.hint = Some(
-                "a sessions page whose @odata.context names no call, so its alerts cannot say which call went bad; keep the page as Graph sent it",
-            );
-        }
-        report.unexpanded = told.kind == Kind::CallRecord && root.get("sessions").is_none();
-        report.verdict = match (invalid, partial) {
-            (true, _) => Verdict::Invalid,
-            (false, true) => Verdict::Partial,
-            (false, false) => Verdict::Valid,
-        };
-        let mut contribution = contributes
-            .then(|| contribute::contribution(&document, call, told.kind, partial))
-            .map(Box::new);
-        if engine.rules.rules().is_empty() && sampling.is_none() {
-            report.contribution = contribution;
-            return report;
-        }
-
-        violated.clear();
-        for problem in &report.problems {
-            violated.cover(&document, problem.node);
-        }
-        if Arc::get_mut(facts).is_none() {
-            // A rule kept a reading alive; leave it that arena.
-            *facts = Arc::new(engine.rules.facts());
-        }
-        if let Some(arena) = Arc::get_mut(facts) {
-            let captured = capture(
-                &document,
-                call,
-                violated,
-                engine.sites.as_deref(),
-                engine.rules.layout(),
-                arena,
-            );
-            report.sessions = captured.sessions;
-            report.repeated_sessions = captured.repeated_sessions;
-        }
-        match sampling {
-            Some(sampling) => {
-                let windows = engine.rules.windows();
-                sampling.take(windows, evaluator, facts, outcome);
-            }
-            None => evaluator.run(facts, outcome),
-        }
-        let context = alert::Context {
-            document: &document,
-            call,
-            facts,
-            origin: input.origin,
-            source: input.source,
-            partial,
-            invalid,
-            clock: &*engine.clock,
-            sites: engine.sites.as_deref(),
-            violated: &|node| violated.covers(node),
-        };
-        let fired = outcome.rules.iter().any(|said| !said.findings.is_empty());
-        let spots = fired.then(|| alert::Spots::of(&context, &outcome.rules));
-        report.rules.reserve(outcome.rules.len());
-        for (index, (rule, said)) in engine.rules.rules().iter().zip(&outcome.rules).enumerate() {
-            report.rules.push(RuleCount {
-                fired: said.findings.len() as u64,
-                quiet: said.quiet,
-                unknown: said.unknown,
-                failed: said.failed,
-            });
-            if let Some(fault) = &said.fault {
-                report.rule_faults.push((index, fault.clone()));
-            }
-            if let Some(spots) = spots.as_ref().filter(|_| !said.findings.is_empty()) {
-                let before = report.alerts.len();
-                alert::build(&context, spots, rule, said, &mut report.alerts);
-                if let Some(own) = &mut contribution {
-                    let new = before..report.alerts.len();
-                    contribute::raised(rule, index, &report.alerts, new, &mut own.raised);
-                }
-            }
-        }
-        if let (Some(own), Some(sampling)) = (&mut contribution, sampling) {
-            let rules = engine.rules.windows();
-            sampling.bring(facts, &document, own, rules, &mut report);
-        }
-        report.contribution = contribution;
-        report.costs = costs.measure(evaluator, facts);
-        for variant in variants {
-            variant.run(facts, outcome);
-            let fired = outcome.rules.iter().map(|said| said.findings.len() as u64);
-            report.variants.push(fired.collect());
-        }
-        if let (Some(explainer), Some(wanted)) = (explainer, &engine.explain) {
-            report.explained = Some(explain::explain(&context, explainer, facts, wanted));
-        }
-        report
-    }
-}
-
-fn contradiction(
-    document: &Document<'_>,
-    origin: Origin,
-    repeated: crate::schema::Repeated,
-) -> Fault {
-    let spot_of = |node| {
-        let offset = place::offset(document, node).unwrap_or(0);
-        place::spot(document.text(), origin, offset)
-    };
-    let (first, again) = (spot_of(repeated.first), spot_of(repeated.again));
-    let name = crate::schema::excerpt(document, repeated.again);
-    let value = |node: u32| crate::schema::excerpt(document, node + 1);
-    Fault {
-        spot: again,
-        message: format!(
-            "{name} stands twice in one object with differing values: {} on line {}, column {}, and {} here; which is meant cannot be known, so keep one",
-            value(repeated.first),
-            first.line,
-            first.column,
-            value(repeated.again),
-        ),
-        code: "repeated-name",
     }
 }
 

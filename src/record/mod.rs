@@ -6,8 +6,10 @@
 
 pub(crate) mod cursor;
 pub(crate) mod explain;
+pub(crate) mod lane;
 pub mod parse;
 pub mod tape;
+pub(crate) mod token;
 
 pub mod kind;
 

@@ -8,7 +8,7 @@
 use simd_json::{Buffers, INPUT_PADDING, Node, Tape, fill_tape_padded};
 
 use super::explain::explain;
-use super::tape::Item;
+use super::tape::{Item, NodeIndex};
 
 /// What a document may cost before it is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +143,7 @@ impl Parser {
                 text,
                 skipped,
                 structure: self.buffers.structural_indexes(),
+                places: &[],
                 tape,
                 home: &mut self.tape,
             }),
@@ -155,12 +156,38 @@ impl Parser {
 }
 
 /// A parsed document: its text as it came, and the tape.
+///
+/// Where only a part of a document is kept, its nodes go by the numbers that they have on the tape
+/// of all of it, so that they are places in both; it has no [`super::place`]s itself.
 pub struct Document<'p> {
     text: &'p [u8],
     skipped: usize,
     structure: &'p [u32],
+    /// of a part, the number of each node; ascending
+    places: &'p [u32],
     tape: Tape<'p>,
     home: &'p mut Tape<'static>,
+}
+
+impl<'p> Document<'p> {
+    /// A part of a document: `tape` has some of its nodes, whose numbers are `places`. The tape
+    /// goes `home` when it is done with.
+    pub(crate) fn partial(
+        text: &'p [u8],
+        skipped: usize,
+        tape: Tape<'p>,
+        places: &'p [u32],
+        home: &'p mut Tape<'static>,
+    ) -> Document<'p> {
+        Document {
+            text,
+            skipped,
+            structure: &[],
+            places,
+            tape,
+            home,
+        }
+    }
 }
 
 impl Document<'_> {
@@ -188,9 +215,24 @@ impl Document<'_> {
 
     /// The value (or name) at `index`.
     #[inline]
-    pub fn item(&self, index: super::tape::NodeIndex) -> Option<Item<'_>> {
-        let nodes = self.tape.0.get(index as usize..)?;
+    pub fn item(&self, index: NodeIndex) -> Option<Item<'_>> {
+        let at = if self.places.is_empty() {
+            index as usize
+        } else {
+            self.places.binary_search(&index).ok()?
+        };
+        let nodes = self.tape.0.get(at..)?;
         (!nodes.is_empty()).then(|| Item::new(nodes))
+    }
+
+    /// The index of one of its items.
+    #[inline]
+    pub fn index(&self, item: Item<'_>) -> NodeIndex {
+        let at = item.index(self.tape.0.len());
+        if self.places.is_empty() {
+            return at;
+        }
+        self.places.get(at as usize).copied().unwrap_or(at)
     }
 
     /// Bytes before the JSON text (a byte order mark).

@@ -14,6 +14,7 @@ mod cover;
 pub mod csdl;
 mod cycles;
 mod describe;
+pub(crate) mod direct;
 pub mod drift;
 mod expect;
 mod folder;

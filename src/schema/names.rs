@@ -120,6 +120,11 @@ impl Names {
         self.list.len()
     }
 
+    /// The names, in their order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(|name| &**name)
+    }
+
     /// The keys of the names, in their order.
     pub(super) fn keys(&self) -> &[Key] {
         &self.keys

@@ -106,7 +106,7 @@ impl<'w, 't, C: Cursor<'t>> Walk<'w, 't, C> {
 
 impl TextCheck {
     #[inline]
-    fn is_right(&self, text: &str) -> bool {
+    pub(in crate::schema) fn is_right(&self, text: &str) -> bool {
         self.patterns.iter().all(|pattern| pattern.is_match(text))
             && self.is_long_enough(text)
             && (self.choices.iter()).all(|choice| choice.find(text, 0).is_some())
@@ -127,7 +127,7 @@ impl TextCheck {
 
 impl NumberCheck {
     #[inline]
-    fn is_right(&self, number: Number) -> bool {
+    pub(in crate::schema) fn is_right(&self, number: Number) -> bool {
         self.bounds.iter().all(|bound| bound.admits(number))
             && (self.choices.iter()).all(|choice| {
                 let mut limits = choice.iter();
