@@ -12,7 +12,6 @@ use crate::clock::{Clock, SystemClock};
 use crate::record::Caps;
 use crate::redact::Redactor;
 use crate::rules::{self, LoadErrors, Overrides, ProblemKind, RuleSet};
-use crate::schema::direct::Course;
 use crate::schema::{Api, Schema, SchemaError};
 use crate::sites::Sites;
 
@@ -232,12 +231,9 @@ impl EngineBuilder {
             notices.retain(|notice| notice.kind != ProblemKind::NoSites);
         }
         // What a rule's readings were is told with their places, for which all must be parsed.
-        let course = self.explain.is_none().then(|| {
-            let kept = keep(rules.layout(), self.sites.is_some());
-            Course::new(&schema, self.caps, kept)
-        });
+        let kept = (self.explain.is_none()).then(|| keep(rules.layout(), self.sites.is_some()));
         let engine = Engine {
-            course,
+            kept,
             schema,
             call_records_only: self.schema.is_none(),
             rules,

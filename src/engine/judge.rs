@@ -106,8 +106,7 @@ impl Checker {
             asker,
             ..
         } = self;
-        let course = engine.course.as_ref()?;
-        let part = direct.read(&engine.schema, course, input.bytes)?;
+        let part = direct.as_mut()?.read(&engine.schema, input.bytes)?;
         let told = kind::tell(part.root(), input.taken);
         if told.kind != Kind::CallRecord {
             // For others the schema may say something else.

@@ -4,14 +4,15 @@
 //! `direct` holds. At the root all is kept, for what tells a document's kind.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::rules::fields::{Level, Link};
 use crate::rules::layout::Layout;
-use crate::schema::direct::Keep;
+use crate::schema::direct::{Keep, Kept};
 
 /// What is kept for rules that read what `layout` says, with a sites file or without.
-pub(super) fn keep(layout: &Layout, sites: bool) -> HashMap<Box<str>, Keep> {
-    let mut kept = HashMap::new();
+pub(super) fn keep(layout: &Layout, sites: bool) -> Arc<Kept> {
+    let mut kept: HashMap<Box<str>, Keep> = HashMap::new();
     let mut named = |names: &[&str], how: Keep| {
         for name in names {
             let known = kept.entry(Box::from(*name)).or_insert(how);
@@ -92,5 +93,5 @@ pub(super) fn keep(layout: &Layout, sites: bool) -> HashMap<Box<str>, Keep> {
     if wants(&[Link::CallerDevice, Link::CalleeDevice, Link::Device]) {
         named(&["callerDevice", "calleeDevice"], Keep::Named);
     }
-    kept
+    Arc::new(move |name| kept.get(name).copied().unwrap_or_default())
 }

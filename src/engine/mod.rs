@@ -34,7 +34,7 @@ use crate::record::{Caps, Origin, Parser};
 use crate::redact::Redactor;
 use crate::rules::RuleSet;
 use crate::rules::facts::Facts;
-use crate::schema::direct::{Course, Direct};
+use crate::schema::direct::{Direct, Kept};
 use crate::schema::{Schema, Survey};
 use crate::sites::Sites;
 use capture::{Violated, capture};
@@ -67,8 +67,8 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     redactor: Option<Redactor>,
     links: Links,
-    /// the way of documents that need no tape, where there is one
-    course: Option<Course>,
+    /// what is read of documents that need no tape, where there may be such
+    kept: Option<Arc<Kept>>,
 }
 
 /// One document to be judged, and where it comes from.
@@ -146,7 +146,8 @@ impl Engine {
     pub fn checker(self: &Arc<Self>) -> Checker {
         Checker {
             parser: Parser::new(self.caps),
-            direct: Direct::default(),
+            direct: (self.kept.as_ref())
+                .map(|kept| Direct::new(&self.schema, self.caps, Arc::clone(kept))),
             tries: Tries::default(),
             survey: Survey::default(),
             known_notices: FxHashSet::default(),
@@ -186,7 +187,7 @@ pub fn facts(rules: &RuleSet, bytes: &[u8]) -> Option<Facts> {
 pub struct Checker {
     engine: Arc<Engine>,
     parser: Parser,
-    direct: Direct,
+    direct: Option<Direct>,
     tries: Tries,
     survey: Survey,
     known_notices: FxHashSet<u64>,

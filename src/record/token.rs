@@ -53,8 +53,11 @@ fn thirds(bytes: &[u8; WRITTEN]) -> Option<[&lane::Bytes; 3]> {
 #[inline(always)]
 pub(crate) fn string_end(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
     let mut at = from;
-    while let Some(next) = sixteen(bytes, at) {
-        let special = lane::special(next);
+    while let Some(next) = bytes.get(at..).and_then(<[u8]>::first_chunk::<32>)
+        && let Some((low, high)) = next.split_first_chunk::<16>()
+        && let Some(high) = high.first_chunk::<16>()
+    {
+        let special = lane::special(low) | lane::special(high) << 16;
         if special != 0 {
             at += special.trailing_zeros() as usize;
             if byte(bytes, at) == b'"' {
@@ -62,7 +65,7 @@ pub(crate) fn string_end(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
             }
             return odd_string_end(bytes, at);
         }
-        at += 16;
+        at += 32;
     }
     odd_string_end(bytes, at)
 }
@@ -197,68 +200,145 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// The number at `at`, as `simd-json` reads it, and where it ends. None of what is no number, and
-/// of those that are too long for a quick look.
-#[inline(always)]
-pub(crate) fn number(bytes: &[u8], at: usize) -> Option<(StaticNode, usize)> {
-    /// Digits that fit into 64 bits, whatever they are.
-    const DIGITS: usize = 18;
-    let negative = byte(bytes, at) == b'-';
-    let begin = at + usize::from(negative);
-    let mut next = begin;
-    let whole = digits(bytes, &mut next, 0);
-    let count = next - begin;
-    if count == 0 || count > DIGITS || (count > 1 && byte(bytes, begin) == b'0') {
-        return None;
-    }
-    match byte(bytes, next) {
-        b'.' => {}
-        b'e' | b'E' => return slow(bytes, at),
-        _ if negative => return Some((StaticNode::I64(-(whole as i64)), next)),
-        _ => return Some((StaticNode::U64(whole), next)),
-    }
-    let point = next + 1;
-    next = point;
-    let value = digits(bytes, &mut next, whole);
-    let behind = next - point;
-    let more = matches!(byte(bytes, next), b'e' | b'E');
-    if behind == 0 || count + behind > DIGITS || more {
-        return slow(bytes, at);
-    }
-    /// Up to here integers are doubles.
-    const EXACT: u64 = (1 << 53) - 1;
-    // Two doubles that are exact, so that their quotient is the nearest there is.
-    let tens = TENS.get(behind).filter(|_| value <= EXACT);
-    let Some(tens) = tens else {
-        return slow(bytes, at);
-    };
-    let float = value as f64 / tens;
-    Some((StaticNode::F64(if negative { -float } else { float }), next))
+/// A number as it is read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Figure {
+    pub(crate) form: Form,
+    /// of an integer, without its sign
+    pub(crate) whole: u64,
+    /// of others
+    pub(crate) float: f64,
+    /// where it ends
+    pub(crate) end: usize,
 }
 
-/// Powers of ten that are doubles.
-const TENS: [f64; 19] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
-    1e17, 1e18,
+/// How a number is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Natural,
+    /// an integer with a minus
+    Negative,
+    /// with a point or an exponent
+    Fraction,
+}
+
+impl Figure {
+    /// The number on a tape.
+    #[inline(always)]
+    pub(crate) fn node(self) -> StaticNode {
+        match self.form {
+            Form::Natural => StaticNode::U64(self.whole),
+            Form::Negative => StaticNode::I64((self.whole as i64).wrapping_neg()),
+            Form::Fraction => StaticNode::F64(self.float),
+        }
+    }
+
+    /// The nearest double.
+    #[inline(always)]
+    pub(crate) fn value(self) -> f64 {
+        match self.form {
+            Form::Natural => self.whole as f64,
+            Form::Negative => (self.whole as i64).wrapping_neg() as f64,
+            Form::Fraction => self.float,
+        }
+    }
+}
+
+/// The number at `at`, as `simd-json` reads it. None of what is no number, and of those that are
+/// too long for a look.
+#[inline(always)]
+pub(crate) fn number(bytes: &[u8], at: usize) -> Option<Figure> {
+    let negative = byte(bytes, at) == b'-';
+    let begin = at + usize::from(negative);
+    let (whole, count) = digits(bytes, begin)?;
+    let end = begin + count;
+    let short = count < EIGHT && (count <= 1 || byte(bytes, begin) != b'0');
+    match byte(bytes, end) {
+        _ if count == 0 || !short => slow(bytes, at),
+        b'.' => {
+            let (behind, more) = digits(bytes, end + 1)?;
+            let end = end + 1 + more;
+            if more == 0 || more == EIGHT || matches!(byte(bytes, end), b'e' | b'E') {
+                return slow(bytes, at);
+            }
+            // Two doubles that are exact, so that their quotient is the nearest there is.
+            let tens = TENS.get(more)?;
+            let float = (whole * tens.0 + behind) as f64 / tens.1;
+            Some(Figure {
+                form: Form::Fraction,
+                whole: 0,
+                float: if negative { -float } else { float },
+                end,
+            })
+        }
+        b'e' | b'E' => slow(bytes, at),
+        _ => Some(Figure {
+            form: if negative {
+                Form::Negative
+            } else {
+                Form::Natural
+            },
+            whole,
+            float: 0.0,
+            end,
+        }),
+    }
+}
+
+/// Powers of ten, also as doubles.
+const TENS: [(u64, f64); EIGHT] = [
+    (1, 1e0),
+    (10, 1e1),
+    (100, 1e2),
+    (1_000, 1e3),
+    (10_000, 1e4),
+    (100_000, 1e5),
+    (1_000_000, 1e6),
+    (10_000_000, 1e7),
 ];
 
+/// So many digits are read at once; fewer than that before a point, and fewer behind it, make an
+/// integer that is a double.
+const EIGHT: usize = 8;
+
+/// The digits at `at`, up to eight of them, and how many they are.
 #[inline(always)]
-fn digits(bytes: &[u8], next: &mut usize, before: u64) -> u64 {
-    let mut value = before;
-    loop {
-        let digit = byte(bytes, *next).wrapping_sub(b'0');
-        if digit > 9 {
-            return value;
-        }
-        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-        *next += 1;
+fn digits(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    let here: &[u8; EIGHT] = match bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        Some(here) => here,
+        // So near its end no document has a number but a broken one.
+        None => return last_digits(bytes, at),
+    };
+    let values = u64::from_le_bytes(*here) ^ ZEROS;
+    // The high bit of each byte that is above nine.
+    let others = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
+    // What carries goes to bytes behind the first that is no digit.
+    let count = (others.trailing_zeros() / 8) as usize;
+    if count == 0 {
+        return Some((0, 0));
     }
+    // Leading zeros, so that eight digits are eight digits.
+    let values = values << (64 - 8 * count);
+    let pairs = (values.wrapping_mul(10) + (values >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    let all = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff;
+    Some((all, count))
+}
+
+#[cold]
+fn last_digits(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
+    let left = bytes.get(at..)?.iter();
+    let digits = left.take_while(|byte| byte.is_ascii_digit());
+    Some(digits.fold((0, 0), |(value, count), digit| {
+        (value * 10 + u64::from(digit - b'0'), count + 1)
+    }))
 }
 
 /// A number with an exponent, or with many digits: read by the standard library, which gives the
 /// nearest double, as `simd-json` does.
 #[cold]
-fn slow(bytes: &[u8], at: usize) -> Option<(StaticNode, usize)> {
+fn slow(bytes: &[u8], at: usize) -> Option<Figure> {
     /// Longer ones are left to the parser.
     const LONGEST: usize = 64;
     let here = bytes.get(at..)?;
@@ -276,6 +356,7 @@ fn slow(bytes: &[u8], at: usize) -> Option<(StaticNode, usize)> {
     if end == 0 || (end > 1 && unsigned.starts_with(b"0")) {
         return None;
     }
+    let integer = end == unsigned.len();
     if unsigned.get(end) == Some(&b'.') {
         let behind = count(end + 1);
         if behind == 0 {
@@ -294,10 +375,27 @@ fn slow(bytes: &[u8], at: usize) -> Option<(StaticNode, usize)> {
     if end != unsigned.len() {
         return None;
     }
-    let float: f64 = std::str::from_utf8(written).ok()?.parse().ok()?;
-    float
-        .is_finite()
-        .then_some((StaticNode::F64(float), at + len))
+    let mut figure = Figure {
+        form: Form::Fraction,
+        whole: 0,
+        float: 0.0,
+        end: at + len,
+    };
+    if integer {
+        // The last few that fit into 64 bits are left to the parser.
+        figure.whole = unsigned_integer(unsigned).filter(|whole| *whole < 1 << 62)?;
+        figure.form = match unsigned.len() == written.len() {
+            true => Form::Natural,
+            false => Form::Negative,
+        };
+        return Some(figure);
+    }
+    figure.float = std::str::from_utf8(written).ok()?.parse().ok()?;
+    figure.float.is_finite().then_some(figure)
+}
+
+fn unsigned_integer(digits: &[u8]) -> Option<u64> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 #[cfg(test)]

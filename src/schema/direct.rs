@@ -3,23 +3,24 @@
 //! [`Direct::read`] walks a text along the [`Program`], checks grammar and schema as it goes, and
 //! keeps what somebody will ask for: a tape of those members alone, which is what the parser's
 //! would be with all others left out. It gives up at the first thing that is not plainly right:
-//! an escape, a violation, a notice, a name that stands twice, a keyword of which it does not
-//! know. Whoever asked then parses the text, as if nothing had been tried. So it never says what
-//! is wrong, nor where.
+//! a violation, a notice, a name that stands twice, a keyword of which it does not know. Whoever
+//! asked then parses the text, as if nothing had been tried. So it never says what is wrong, nor
+//! where.
 //!
 //! What is kept, and where the walk goes by itself, is put together once ([`Course`]).
 
 mod walk;
 
-use std::collections::HashMap;
+use std::cell::Cell;
+use std::sync::Arc;
 
 use simd_json::Tape;
 
 use super::Schema;
-use super::program::{NOTHING, Program, SiteId, Types};
+use super::program::{self, NOTHING, Program, Site, SiteId, Types};
 use crate::record::token::WRITTEN;
 use crate::record::{Caps, Document};
-use walk::{Scratch, Walk};
+use walk::Walk;
 
 /// What is kept of a member.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,13 +48,16 @@ impl Keep {
 const NAMED: u8 = 1;
 const ALL: u8 = 3;
 
-/// A way for the walk, made of a schema's program and of what is to be kept.
-#[derive(Debug)]
-pub(crate) struct Course {
+/// What is kept by a name.
+pub(crate) type Kept = dyn Fn(&str) -> Keep + Send + Sync;
+
+/// A way for the walk, made of a schema's program and of what is to be kept; one thread's, for it
+/// guesses by what it saw.
+struct Course {
     shapes: Vec<Shape>,
     /// of numbers, by [`Step::range`]
     ranges: Vec<(f64, f64)>,
-    keep: HashMap<Box<str>, Keep>,
+    keep: Arc<Kept>,
     site: SiteId,
     caps: Caps,
 }
@@ -63,22 +67,27 @@ pub(crate) struct Course {
 struct Shape {
     /// one for each known property
     steps: Box<[Step]>,
+    /// the names, in the same order
+    names: Box<[Box<str>]>,
+    /// the step that is likely the first
+    first: Cell<u8>,
     /// whether the walk can tell of such an object
     known: bool,
 }
 
 /// A known property, in one line of a processor's cache.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 #[repr(align(64))]
 struct Step {
     /// the name as it mostly stands in a text: in quotes, with its colon
     written: [u8; WRITTEN],
-    /// of `written`; nothing of a name that is too long for it
+    /// of `written`
     len: u8,
     /// [`super::program::Plain`] of its site
     types: Types,
     keep: u8,
-    odd: bool,
+    /// the step that likely follows; a wrong guess costs a look-up and no more
+    next: Cell<u8>,
     site: SiteId,
     range: u32,
 }
@@ -89,8 +98,7 @@ const _: () = assert!(size_of::<Step>() == 64);
 const ANY: u32 = 0;
 
 impl Course {
-    /// For call records, by `schema`; `keep` says what is kept by a name.
-    pub(crate) fn new(schema: &Schema, caps: Caps, keep: HashMap<Box<str>, Keep>) -> Course {
+    fn new(schema: &Schema, caps: Caps, keep: Arc<Kept>) -> Course {
         let mut course = Course {
             shapes: Vec::new(),
             ranges: vec![(f64::NEG_INFINITY, f64::INFINITY)],
@@ -100,64 +108,71 @@ impl Course {
         };
         for shape in &schema.program.shapes {
             let names = shape.names.iter().zip(&shape.properties);
-            let steps = names.map(|(name, property)| {
-                let mut written = [0; WRITTEN];
-                let text = format!("\"{name}\":");
-                let plain = text.len() <= WRITTEN && !name.contains(['"', '\\']);
-                let len = if plain { text.len() } else { 0 };
-                written[..len].copy_from_slice(&text.as_bytes()[..len]);
-                Step {
-                    written,
-                    len: len as u8,
-                    types: property.types,
-                    keep: course.keep(name).bits(),
-                    odd: property.odd,
-                    site: property.site,
-                    range: course.range(property.low, property.high),
-                }
-            });
+            let steps = names.map(|(name, property)| course.step(name, property));
             let steps = steps.collect();
             course.shapes.push(Shape {
                 steps,
-                // Each name is one bit of a word.
-                known: shape.rare.is_none() && shape.properties.len() <= 64,
+                names: shape.names.iter().map(Box::from).collect(),
+                first: Cell::new(0),
+                known: !asks_more(shape),
             });
         }
         course
     }
 
-    fn keep(&self, name: &str) -> Keep {
-        self.keep.get(name).copied().unwrap_or_default()
-    }
-
-    fn range(&mut self, low: f64, high: f64) -> u32 {
-        let wanted = (low, high);
-        if let Some(at) = self.ranges.iter().position(|range| *range == wanted) {
-            return at as u32;
+    fn step(&mut self, name: &str, property: &program::Property) -> Step {
+        let mut step = Step {
+            // Stands nowhere: no text has such a byte.
+            written: [0xff; WRITTEN],
+            len: 1,
+            types: property.types,
+            keep: (self.keep)(name).bits(),
+            next: Cell::new(0),
+            site: property.site,
+            range: 0,
+        };
+        let text = format!("\"{name}\":");
+        let plain = text.len() <= WRITTEN && !name.contains(['"', '\\']);
+        if plain && !property.odd {
+            step.written[..text.len()].copy_from_slice(text.as_bytes());
+            step.len = text.len() as u8;
         }
-        self.ranges.push(wanted);
-        self.ranges.len() as u32 - 1
+        let wanted = (property.low, property.high);
+        let known = self.ranges.iter().position(|range| *range == wanted);
+        step.range = known.unwrap_or_else(|| {
+            self.ranges.push(wanted);
+            self.ranges.len() - 1
+        }) as u32;
+        step
     }
 }
 
-/// Why a schema's documents are not all read without a tape: what of it the walk gives up at.
+/// Whether more is asked of an object than the walk looks for.
+fn asks_more(shape: &program::Shape) -> bool {
+    // Each name is one bit of a word.
+    shape.rare.is_some() || shape.properties.len() > 64
+}
+
+/// How many kinds of places the walk gives up at, of those from `from` on.
 pub(super) fn stops(program: &Program, from: usize) -> usize {
-    let sites = program.sites.iter().skip(from + 1);
-    let stop = sites.filter(|site| {
+    let stops = |site: &&Site| {
         let shape = program.shapes.get(site.shape as usize);
         let list = program.lists.get(site.list as usize);
         site.unsure != Types::NONE
             || site.combined != NOTHING
-            || shape.is_some_and(|shape| shape.rare.is_some() || shape.properties.len() > 64)
+            || shape.is_some_and(asks_more)
             || list.is_some_and(|list| list.unique || !list.contains.is_empty())
-    });
-    stop.count()
+    };
+    program.sites.iter().skip(from + 1).filter(stops).count()
 }
 
-/// One thread's buffers for such walks.
-#[derive(Debug)]
+/// One thread's buffers for such walks, and what it guesses by.
 pub(crate) struct Direct {
-    scratch: Scratch,
+    course: Course,
+    /// guesses of members of enums
+    guesses: Vec<u32>,
+    /// names of the objects under way that their shapes do not know: where they stand
+    unknown: Vec<(usize, usize)>,
     /// numbers of the kept nodes, as the parser's tape would have them
     places: Vec<u32>,
     /// strings whose escapes were resolved
@@ -165,58 +180,68 @@ pub(crate) struct Direct {
     tape: Tape<'static>,
 }
 
-impl Default for Direct {
-    fn default() -> Self {
+/// Buffers above this are given back after the document that needed them.
+const KEPT: usize = 1 << 20;
+
+impl Direct {
+    /// For call records, by `schema`; `keep` says what is kept by a name.
+    pub(crate) fn new(schema: &Schema, caps: Caps, keep: Arc<Kept>) -> Direct {
         Direct {
-            scratch: Scratch::default(),
+            course: Course::new(schema, caps, keep),
+            guesses: vec![0; schema.program.guesses],
+            unknown: Vec::new(),
             places: Vec::new(),
             room: Vec::new(),
             tape: Tape(Vec::new()),
         }
     }
-}
 
-impl Direct {
-    /// Reads `text`, a call record, along `course`, which was made of `schema`; gives what is kept
-    /// of a document that is valid and worth no notice, and nothing of any other.
+    /// Reads `text`, a call record, by the schema of [`Direct::new`]; gives what is kept of a document that is valid and worth no
+    /// notice, and nothing of any other.
     pub(crate) fn read<'p>(
         &'p mut self,
-        schema: &Schema,
-        course: &Course,
+        schema: &'p Schema,
         text: &'p [u8],
     ) -> Option<Document<'p>> {
         let body = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        let caps = self.course.caps;
         // So long a text cannot have too many nodes.
-        if body.len() > course.caps.document || body.len() / 2 > course.caps.nodes {
+        if body.len() > caps.document || body.len() / 2 > caps.nodes {
             return None;
         }
         let body = simdutf8::basic::from_utf8(body).ok()?;
+        if self.room.len() > KEPT && body.len() < KEPT / 4 {
+            self.room = Vec::new();
+            self.places = Vec::new();
+            self.tape = Tape(Vec::new());
+        }
         self.places.clear();
         // What is said is no longer than how it is written.
         if self.room.len() < body.len() {
             self.room.resize(body.len(), 0);
         }
         let tape = std::mem::replace(&mut self.tape, Tape(Vec::new())).reset::<'p>();
-        let walk = Walk::new(
-            &schema.program,
-            course,
-            body,
-            tape.0,
-            &mut self.room,
-            &mut self.places,
-            &mut self.scratch,
-        );
+        self.unknown.clear();
+        let walk = Walk {
+            program: &schema.program,
+            course: &self.course,
+            text: body,
+            nodes: tape.0,
+            places: &mut self.places,
+            room: &mut self.room,
+            guesses: &mut self.guesses,
+            unknown: &mut self.unknown,
+            count: 0,
+            levels: caps.depth.min(walk::LEVELS),
+        };
         match walk.document() {
-            Ok(nodes) => {
-                let skipped = text.len() - body.len();
-                Some(Document::partial(
-                    text,
-                    skipped,
-                    Tape(nodes),
-                    &self.places,
-                    &mut self.tape,
-                ))
-            }
+            Ok(nodes) => Some(Document::partial(
+                text,
+                text.len() - body.len(),
+                Tape(nodes),
+                &self.places,
+                &mut self.tape,
+            )),
             Err(nodes) => {
                 self.tape = Tape(nodes).reset();
                 None

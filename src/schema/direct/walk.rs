@@ -5,76 +5,42 @@
 use simd_json::{Node, StaticNode};
 
 use super::{ALL, ANY, Course, NAMED, Shape, Step};
-use crate::record::token::{byte, number, skip, stands, string_end, unescape};
+use crate::record::token::{Figure, Form, byte, number, skip, stands, string_end, unescape};
 use crate::record::{Number, units};
 use crate::schema::program::{ANYTHING, NOTHING, Program, Shape as Known, Site, SiteId, Types};
 
 /// Levels of nesting, whatever the caps say: each is a call.
-const LEVELS: usize = 128;
+pub(super) const LEVELS: usize = 128;
 
 /// Unknown names of one object that are compared with each other.
 const FEW: usize = 16;
 
-/// What a walk guesses by, and what it remembers while it lasts.
-#[derive(Debug, Default)]
-pub(super) struct Scratch {
-    /// by [`Known::guesses`]; a wrong guess costs a look-up and no more
-    guesses: Vec<u32>,
-    /// names of the objects under way that their shapes do not know: where they stand
-    unknown: Vec<(usize, usize)>,
-}
-
 pub(super) struct Walk<'w, 't> {
-    program: &'w Program,
-    course: &'w Course,
-    text: &'t str,
-    nodes: Vec<Node<'t>>,
+    pub(super) program: &'t Program,
+    pub(super) course: &'t Course,
+    pub(super) text: &'t str,
+    pub(super) nodes: Vec<Node<'t>>,
+    pub(super) places: &'w mut Vec<u32>,
     /// for strings whose escapes are resolved
-    room: &'t mut [u8],
-    places: &'w mut Vec<u32>,
-    scratch: &'w mut Scratch,
+    pub(super) room: &'t mut [u8],
+    pub(super) guesses: &'w mut [u32],
+    pub(super) unknown: &'w mut Vec<(usize, usize)>,
     /// nodes that the parser's tape would have up to here
-    count: u32,
+    pub(super) count: u32,
     /// levels that may still be opened
-    levels: usize,
+    pub(super) levels: usize,
 }
 
 /// A member whose name was read.
-struct Found<'w> {
+struct Found<'t> {
     /// where its name begins and ends, without quotes
     name: (usize, usize),
     /// behind its colon
     behind: usize,
-    known: Option<(usize, &'w Step)>,
+    known: Option<(usize, &'t Step)>,
 }
 
 impl<'w, 't> Walk<'w, 't> {
-    pub(super) fn new(
-        program: &'w Program,
-        course: &'w Course,
-        text: &'t str,
-        nodes: Vec<Node<'t>>,
-        room: &'t mut [u8],
-        places: &'w mut Vec<u32>,
-        scratch: &'w mut Scratch,
-    ) -> Self {
-        scratch.unknown.clear();
-        if scratch.guesses.len() < program.guesses {
-            scratch.guesses.resize(program.guesses, 0);
-        }
-        Walk {
-            program,
-            course,
-            text,
-            nodes,
-            room,
-            places,
-            scratch,
-            count: 0,
-            levels: course.caps.depth.min(LEVELS),
-        }
-    }
-
     /// Walks all of it; gives the nodes, also where it gave up.
     pub(super) fn document(mut self) -> Result<Vec<Node<'t>>, Vec<Node<'t>>> {
         match self.whole() {
@@ -93,7 +59,7 @@ impl<'w, 't> Walk<'w, 't> {
         (skip(bytes, end) == bytes.len()).then_some(())
     }
 
-    fn site(&self, site: SiteId) -> &'w Site {
+    fn site(&self, site: SiteId) -> &'t Site {
         self.program
             .sites
             .get(site as usize)
@@ -126,35 +92,40 @@ impl<'w, 't> Walk<'w, 't> {
         let bytes = self.text.as_bytes();
         let place = self.count;
         self.count += 1;
-        let (node, behind) = match byte(bytes, at) {
-            b'{' => return self.container(site, Types::OBJECT, at, keep, place),
-            b'[' => return self.container(site, Types::ARRAY, at, keep, place),
+        match byte(bytes, at) {
+            b'{' => self.container(site, Types::OBJECT, at, keep, place),
+            b'[' => self.container(site, Types::ARRAY, at, keep, place),
             b'"' => {
                 let (end, escaped) = string_end(bytes, at + 1)?;
                 let text = self.said(at + 1, end, escaped)?;
                 self.is_text_right(site, text)?;
-                (Node::String(text), end + 1)
+                if keep != 0 {
+                    self.push(Node::String(text), place);
+                }
+                Some(end + 1)
             }
             b'-' | b'0'..=b'9' => {
-                let (number, behind) = number(bytes, at)?;
-                self.is_number_right(site, number)?;
-                (Node::Static(number), behind)
+                let figure = number(bytes, at)?;
+                self.is_number_right(site, figure)?;
+                if keep != 0 {
+                    self.push(Node::Static(figure.node()), place);
+                }
+                Some(figure.end)
             }
             _ => {
                 let (value, types, behind) = literal(bytes, at)?;
                 is_accepted(site, types)?;
-                (Node::Static(value), behind)
+                if keep != 0 {
+                    self.push(Node::Static(value), place);
+                }
+                Some(behind)
             }
-        };
-        if keep != 0 {
-            self.push(node, place);
         }
-        Some(behind)
     }
 
     fn container(
         &mut self,
-        site: &'w Site,
+        site: &'t Site,
         types: Types,
         at: usize,
         keep: u8,
@@ -186,55 +157,57 @@ impl<'w, 't> Walk<'w, 't> {
 
     /// The members behind the brace before `at`; how many are kept, and what is behind them.
     #[inline(never)]
-    fn object(&mut self, site: &'w Site, at: usize, keep: u8) -> Option<(usize, usize)> {
+    fn object(&mut self, site: &'t Site, at: usize, keep: u8) -> Option<(usize, usize)> {
         let known = self.program.shapes.get(site.shape as usize)?;
         let shape = self.course.shapes.get(site.shape as usize)?;
         if !shape.known {
             return None;
         }
         let bytes = self.text.as_bytes();
+        let steps: &'t [Step] = &shape.steps;
         // Of what is not kept itself nothing is kept; where all is kept, so is each member.
         let (mask, all) = match keep {
             0 => (0, 0),
             ALL => (ALL, NAMED),
             _ => (ALL, 0),
         };
-        let unknown_from = self.scratch.unknown.len();
+        let unknown_from = self.unknown.len();
         let mut seen = 0u64;
         let mut kept = 0;
-        let mut guess = known.guesses;
+        let mut count = self.count;
+        let mut guess = &shape.first;
         let mut at = skip(bytes, at);
         if byte(bytes, at) == b'}' {
             return (known.required == 0).then_some((0, at + 1));
         }
         loop {
             // Mostly the name is the one that came next last time.
-            let likely = self.scratch.guesses.get(guess).map_or(0, |place| *place);
-            let likely = likely as usize;
-            let (place, step, name) = match shape.steps.get(likely) {
-                Some(step)
-                    if stands(bytes, at, &step.written, u32::from(step.len)) && step.len > 0 =>
-                {
-                    let name = (at + 1, at + usize::from(step.len) - 2);
+            let mut place = usize::from(guess.get());
+            let step = match steps.get(place) {
+                Some(step) if stands(bytes, at, &step.written, u32::from(step.len)) => {
                     at += usize::from(step.len);
-                    (likely, step, name)
+                    step
                 }
                 _ => {
-                    let found = self.look_up(known, shape, guess, at)?;
-                    let Some((place, step)) = found.known else {
+                    let found = self.look_up(known, steps, at)?;
+                    let Some((found_at, step)) = found.known else {
+                        self.count = count;
                         at = self.other(known, &found, mask, all, &mut kept)?;
+                        count = self.count;
                         if !next_member(bytes, &mut at)? {
                             break;
                         }
                         continue;
                     };
+                    guess.set(found_at as u8);
+                    place = found_at;
                     at = found.behind;
-                    (place, step, found.name)
+                    step
                 }
             };
-            guess = known.guesses + 1 + place;
+            guess = &step.next;
             let bit = 1u64.wrapping_shl(place as u32);
-            if step.odd || seen & bit != 0 {
+            if seen & bit != 0 {
                 return None;
             }
             seen |= bit;
@@ -244,70 +217,64 @@ impl<'w, 't> Walk<'w, 't> {
                 at = skip(bytes, at);
                 first = byte(bytes, at);
             }
-            let name_place = self.count;
-            self.count += 1;
             if keep != 0 {
                 kept += 1;
-                let name = self.text.get(name.0..name.1)?;
-                self.push(Node::String(name), name_place);
+                self.push(Node::String(name_of(shape, place)?), count);
             }
             // And mostly little is asked of its value.
             let plain = step.types;
-            let (node, behind) = match first {
+            match first {
                 b'"' if plain.has(Types::STRING) => {
                     let (end, escaped) = string_end(bytes, at + 1)?;
-                    if keep == 0 {
-                        (Node::Static(StaticNode::Null), end + 1)
-                    } else {
-                        (Node::String(self.said(at + 1, end, escaped)?), end + 1)
+                    if keep != 0 {
+                        let text = self.said(at + 1, end, escaped)?;
+                        self.push(Node::String(text), count + 1);
                     }
+                    at = end + 1;
+                    count += 2;
                 }
                 b'n' if plain.has(Types::NULL) => {
                     if bytes.get(at..at + 4) != Some(b"null") {
                         return None;
                     }
-                    (Node::Static(StaticNode::Null), at + 4)
+                    if keep != 0 {
+                        self.push(Node::Static(StaticNode::Null), count + 1);
+                    }
+                    at += 4;
+                    count += 2;
                 }
                 b'-' | b'0'..=b'9' if plain.meets(Types::NUMBER) => {
-                    let (number, behind) = number(bytes, at)?;
-                    self.is_within(step, number)?;
-                    (Node::Static(number), behind)
+                    let figure = number(bytes, at)?;
+                    self.is_within(step, figure)?;
+                    if keep != 0 {
+                        self.push(Node::Static(figure.node()), count + 1);
+                    }
+                    at = figure.end;
+                    count += 2;
                 }
                 _ => {
+                    self.count = count + 1;
                     at = self.value(step.site, at, keep)?;
-                    if !next_member(bytes, &mut at)? {
-                        break;
-                    }
-                    continue;
+                    count = self.count;
                 }
-            };
-            self.count += 1;
-            if keep != 0 {
-                self.push(node, name_place + 1);
             }
-            at = behind;
             if !next_member(bytes, &mut at)? {
                 break;
             }
         }
+        self.count = count;
         if seen & known.required != known.required {
             return None;
         }
-        if self.scratch.unknown.len() > unknown_from {
+        if self.unknown.len() > unknown_from {
             self.are_different(unknown_from)?;
         }
         Some((kept, at))
     }
 
-    /// The name at `at`, which is not the likely one; next time it is.
+    /// The name at `at`, which is not the likely one.
     #[inline(never)]
-    fn look_up(
-        &mut self,
-        known: &Known,
-        shape: &'w Shape,
-        guess: usize,
-        at: usize,
-    ) -> Option<Found<'w>> {
+    fn look_up(&self, known: &Known, steps: &'t [Step], at: usize) -> Option<Found<'t>> {
         let bytes = self.text.as_bytes();
         if byte(bytes, at) != b'"' {
             return None;
@@ -321,13 +288,13 @@ impl<'w, 't> Walk<'w, 't> {
             return None;
         }
         let place = known.names.look_up(self.text.get(at + 1..end)?);
-        if let (Some(place), Some(guess)) = (place, self.scratch.guesses.get_mut(guess)) {
-            *guess = place as u32;
+        if place.is_some_and(|place| known.properties.get(place).is_none_or(|it| it.odd)) {
+            return None;
         }
         Some(Found {
             name: (at + 1, end),
             behind: colon + 1,
-            known: place.and_then(|place| Some((place, shape.steps.get(place)?))),
+            known: place.and_then(|place| Some((place, steps.get(place)?))),
         })
     }
 
@@ -350,8 +317,12 @@ impl<'w, 't> Walk<'w, 't> {
             matched |= usize::from(pattern.is_match(name)) << bit;
         }
         let site = known.others.sites.get(matched).copied();
-        self.scratch.unknown.push(found.name);
-        let keep = self.course.keep(name).bits() & mask | all;
+        self.unknown.push(found.name);
+        let keep = if mask == 0 {
+            0
+        } else {
+            (self.course.keep)(name).bits() | all
+        };
         let place = self.count;
         self.count += 1;
         if keep != 0 {
@@ -365,7 +336,7 @@ impl<'w, 't> Walk<'w, 't> {
     /// Whether the unknown names from `from` on differ, where there are few.
     #[cold]
     fn are_different(&mut self, from: usize) -> Option<()> {
-        let names = self.scratch.unknown.get(from..).unwrap_or_default();
+        let names = self.unknown.get(from..).unwrap_or_default();
         let name = |(from, to): (usize, usize)| self.text.get(from..to);
         let twice = |(at, one): (usize, &(usize, usize))| {
             let mut before = names.iter().take(at);
@@ -374,19 +345,19 @@ impl<'w, 't> Walk<'w, 't> {
         if names.len() > FEW || names.iter().enumerate().any(twice) {
             return None;
         }
-        self.scratch.unknown.truncate(from);
+        self.unknown.truncate(from);
         Some(())
     }
 
     /// The elements behind the bracket before `at`; how many, and what is behind them.
     #[inline(never)]
-    fn array(&mut self, site: &'w Site, at: usize, keep: u8) -> Option<(usize, usize)> {
+    fn array(&mut self, site: &'t Site, at: usize, keep: u8) -> Option<(usize, usize)> {
         let list = self.program.lists.get(site.list as usize)?;
         if list.unique || !list.contains.is_empty() {
             return None;
         }
         let bytes = self.text.as_bytes();
-        // An element has no name, and is what its array is.
+        // An element has no name, and is kept where its array is.
         let keep = keep & NAMED;
         let mut count = 0;
         let mut at = skip(bytes, at);
@@ -412,30 +383,25 @@ impl<'w, 't> Walk<'w, 't> {
 
     /// Whether a number of which little is asked is that.
     #[inline(always)]
-    fn is_within(&self, step: &Step, number: StaticNode) -> Option<()> {
-        let wanted = match number {
-            StaticNode::F64(_) => Types::NUMBER,
-            _ => Types::INTEGER,
+    fn is_within(&self, step: &Step, figure: Figure) -> Option<()> {
+        let wanted = match figure.form {
+            Form::Fraction => Types::NUMBER,
+            Form::Natural | Form::Negative => Types::INTEGER,
         };
         let within = step.range == ANY || {
             let (low, high) = *self.course.ranges.get(step.range as usize)?;
-            let float = match number {
-                StaticNode::F64(value) => value,
-                StaticNode::I64(value) => value as f64,
-                StaticNode::U64(value) => value as f64,
-                StaticNode::Null | StaticNode::Bool(_) => return None,
-            };
-            float >= low && float <= high
+            let value = figure.value();
+            value >= low && value <= high
         };
         if step.types.has(wanted) && within {
             return Some(());
         }
-        self.is_number_right(self.site(step.site), number)
+        self.is_number_right(self.site(step.site), figure)
     }
 
     #[inline(never)]
-    fn is_number_right(&self, site: &Site, number: StaticNode) -> Option<()> {
-        let (number, types) = match number {
+    fn is_number_right(&self, site: &Site, figure: Figure) -> Option<()> {
+        let (number, types) = match figure.node() {
             StaticNode::F64(value) => (Number::F64(value), Types::NUMBER),
             StaticNode::I64(value) => (Number::I64(value), Types::INTEGER),
             StaticNode::U64(value) => (Number::U64(value), Types::INTEGER),
@@ -447,14 +413,12 @@ impl<'w, 't> Walk<'w, 't> {
         };
         let accepted =
             site.combined == NOTHING && site.accepts.has(exactly) && !site.unsure.meets(types);
-        let right = match self.program.numbers.get(site.number as usize) {
-            Some(check) if site.number != NOTHING => check.is_right(number),
-            _ => true,
-        };
+        let check = self.program.numbers.get(site.number as usize);
+        let right = check.is_none_or(|check| check.is_right(number));
         let expected = match self.program.ranges.get(site.range as usize) {
             Some(range) if !range.duration => {
-                let float = number.as_f64();
-                float >= range.low && float <= range.high
+                let value = number.as_f64();
+                value >= range.low && value <= range.high
             }
             _ => true,
         };
@@ -464,33 +428,36 @@ impl<'w, 't> Walk<'w, 't> {
     #[inline(always)]
     fn is_text_right(&mut self, site: &Site, text: &str) -> Option<()> {
         is_accepted(site, Types::STRING)?;
-        if site.text != NOTHING
-            && let Some(check) = self.program.texts.get(site.text as usize)
+        if let Some(check) = self.program.texts.get(site.text as usize)
             && !check.is_right(text)
         {
             return None;
         }
-        if site.members != NOTHING
-            && let Some(members) = self.program.members.get(site.members as usize)
-        {
-            let guess = self.scratch.guesses.get_mut(members.guess);
+        if let Some(members) = self.program.members.get(site.members as usize) {
+            let guess = self.guesses.get_mut(members.guess);
             let likely = guess.as_ref().map_or(0, |guess| **guess);
             let place = members.names.find(text, likely as usize)?;
             if let Some(guess) = guess {
                 *guess = place as u32;
             }
         }
-        if site.range != NOTHING
-            && let Some(range) = self.program.ranges.get(site.range as usize)
+        let odd = |low: f64, high: f64| {
+            units::duration(text).is_some_and(|millis| millis.0 < low || millis.0 > high)
+        };
+        if let Some(range) = self.program.ranges.get(site.range as usize)
             && range.duration
             && (text.starts_with('-') || range.high.is_finite() || range.low > 0.0)
-            && units::duration(text)
-                .is_some_and(|millis| millis.0 < range.low || millis.0 > range.high)
+            && odd(range.low, range.high)
         {
             return None;
         }
         Some(())
     }
+}
+
+#[inline(always)]
+fn name_of(shape: &Shape, place: usize) -> Option<&str> {
+    shape.names.get(place).map(|name| &**name)
 }
 
 /// Goes past a comma, to the next name, and says so; or past the brace that ends the object.
