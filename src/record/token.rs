@@ -200,88 +200,166 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// A number as it is read.
+/// A number as it is read, and where it ends: two words, so that it stays in registers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Figure {
-    pub(crate) form: Form,
-    /// of an integer, without its sign
-    pub(crate) whole: u64,
-    /// of others
-    pub(crate) float: f64,
-    /// where it ends
-    pub(crate) end: usize,
+    /// of an integer, without its sign; of others, the bits of the double
+    bits: u64,
+    /// where it ends, and [`Form`]; nothing for no number
+    end: usize,
 }
 
 /// How a number is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    Natural,
+    Natural = 0,
     /// an integer with a minus
-    Negative,
+    Negative = 1,
     /// with a point or an exponent
-    Fraction,
+    Fraction = 2,
 }
 
 impl Figure {
-    /// The number on a tape.
+    /// No number, or one of which only the parser can tell.
+    const NONE: Figure = Figure { bits: 0, end: 0 };
+
     #[inline(always)]
-    pub(crate) fn node(self) -> StaticNode {
-        match self.form {
-            Form::Natural => StaticNode::U64(self.whole),
-            Form::Negative => StaticNode::I64((self.whole as i64).wrapping_neg()),
-            Form::Fraction => StaticNode::F64(self.float),
+    fn of(form: Form, bits: u64, end: usize) -> Figure {
+        Figure {
+            bits,
+            end: end << 2 | form as usize,
         }
     }
 
-    /// The nearest double.
+    #[inline(always)]
+    fn integer(negative: bool, whole: u64, end: usize) -> Figure {
+        Figure {
+            bits: whole,
+            end: end << 2 | usize::from(negative),
+        }
+    }
+
+    /// Whether it is none.
+    #[inline(always)]
+    pub(crate) fn is_none(self) -> bool {
+        self.end == 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn form(self) -> Form {
+        match self.end & 3 {
+            0 => Form::Natural,
+            1 => Form::Negative,
+            _ => Form::Fraction,
+        }
+    }
+
+    /// What is behind it.
+    #[inline(always)]
+    pub(crate) fn end(self) -> usize {
+        self.end >> 2
+    }
+
+    /// The number on a tape.
+    #[inline(always)]
+    pub(crate) fn node(self) -> StaticNode {
+        match self.form() {
+            Form::Natural => StaticNode::U64(self.bits),
+            Form::Negative => StaticNode::I64((self.bits as i64).wrapping_neg()),
+            Form::Fraction => StaticNode::F64(f64::from_bits(self.bits)),
+        }
+    }
+
+    /// The nearest double. Integers are below 2^63.
     #[inline(always)]
     pub(crate) fn value(self) -> f64 {
-        match self.form {
-            Form::Natural => self.whole as f64,
-            Form::Negative => (self.whole as i64).wrapping_neg() as f64,
-            Form::Fraction => self.float,
+        match self.form() {
+            Form::Natural => self.bits as i64 as f64,
+            Form::Negative => (self.bits as i64).wrapping_neg() as f64,
+            Form::Fraction => f64::from_bits(self.bits),
         }
     }
 }
 
-/// The number at `at`, as `simd-json` reads it. None of what is no number, and of those that are
-/// too long for a look.
+/// The number at `at`, as `simd-json` reads it.
 #[inline(always)]
-pub(crate) fn number(bytes: &[u8], at: usize) -> Option<Figure> {
+pub(crate) fn number(bytes: &[u8], at: usize) -> Figure {
     let negative = byte(bytes, at) == b'-';
     let begin = at + usize::from(negative);
-    let (whole, count) = digits(bytes, begin)?;
+    let (whole, count) = digits(bytes, begin);
     let end = begin + count;
-    let short = count < EIGHT && (count <= 1 || byte(bytes, begin) != b'0');
+    let short = count.wrapping_sub(1) < EIGHT - 1 && (count == 1 || byte(bytes, begin) != b'0');
+    if !short {
+        return long(bytes, at);
+    }
     match byte(bytes, end) {
-        _ if count == 0 || !short => slow(bytes, at),
         b'.' => {
-            let (behind, more) = digits(bytes, end + 1)?;
+            let (behind, more) = digits(bytes, end + 1);
             let end = end + 1 + more;
-            if more == 0 || more == EIGHT || matches!(byte(bytes, end), b'e' | b'E') {
-                return slow(bytes, at);
+            let Some(tens) = TENS.get(more).filter(|_| more > 0) else {
+                return long(bytes, at);
+            };
+            if matches!(byte(bytes, end), b'e' | b'E') {
+                return long(bytes, at);
             }
-            // Two doubles that are exact, so that their quotient is the nearest there is.
-            let tens = TENS.get(more)?;
-            let float = (whole * tens.0 + behind) as f64 / tens.1;
-            Some(Figure {
-                form: Form::Fraction,
-                whole: 0,
-                float: if negative { -float } else { float },
-                end,
-            })
+            let float = quotient(whole * tens.0 + behind, tens.1, negative);
+            Figure::of(Form::Fraction, float.to_bits(), end)
+        }
+        b'e' | b'E' => long(bytes, at),
+        _ => Figure::integer(negative, whole, end),
+    }
+}
+
+/// Of two doubles that are exact, so that it is the nearest that there is.
+#[inline(always)]
+fn quotient(value: u64, tens: f64, negative: bool) -> f64 {
+    let float = value as i64 as f64 / tens;
+    if negative { -float } else { float }
+}
+
+/// The same of numbers of more digits.
+#[inline(never)]
+fn long(bytes: &[u8], at: usize) -> Figure {
+    /// Digits that fit into 63 bits, whatever they are.
+    const DIGITS: usize = 18;
+    /// Integers that are doubles.
+    const EXACT: u64 = (1 << 53) - 1;
+    const MORE: [f64; DIGITS + 1] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+        1e17, 1e18,
+    ];
+    let negative = byte(bytes, at) == b'-';
+    let begin = at + usize::from(negative);
+    let run = |mut value: u64, mut at: usize| {
+        while let digit = byte(bytes, at).wrapping_sub(b'0')
+            && digit <= 9
+        {
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+            at += 1;
+        }
+        (value, at)
+    };
+    let (whole, point) = run(0, begin);
+    let count = point - begin;
+    if count == 0 || (count > 1 && byte(bytes, begin) == b'0') {
+        return Figure::NONE;
+    }
+    match byte(bytes, point) {
+        b'.' => {
+            let (value, end) = run(whole, point + 1);
+            let behind = end - point - 1;
+            let plain = !matches!(byte(bytes, end), b'e' | b'E');
+            match MORE.get(behind) {
+                Some(tens) if plain && behind > 0 && count + behind <= DIGITS && value <= EXACT => {
+                    let float = quotient(value, *tens, negative);
+                    Figure::of(Form::Fraction, float.to_bits(), end)
+                }
+                _ => slow(bytes, at),
+            }
         }
         b'e' | b'E' => slow(bytes, at),
-        _ => Some(Figure {
-            form: if negative {
-                Form::Negative
-            } else {
-                Form::Natural
-            },
-            whole,
-            float: 0.0,
-            end,
-        }),
+        _ if count <= DIGITS => Figure::integer(negative, whole, point),
+        _ => Figure::NONE,
     }
 }
 
@@ -303,7 +381,7 @@ const EIGHT: usize = 8;
 
 /// The digits at `at`, up to eight of them, and how many they are.
 #[inline(always)]
-fn digits(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
+fn digits(bytes: &[u8], at: usize) -> (u64, usize) {
     const ZEROS: u64 = 0x3030_3030_3030_3030;
     let here: &[u8; EIGHT] = match bytes.get(at..).and_then(<[u8]>::first_chunk) {
         Some(here) => here,
@@ -316,86 +394,63 @@ fn digits(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
     // What carries goes to bytes behind the first that is no digit.
     let count = (others.trailing_zeros() / 8) as usize;
     if count == 0 {
-        return Some((0, 0));
+        return (0, 0);
     }
     // Leading zeros, so that eight digits are eight digits.
     let values = values << (64 - 8 * count);
     let pairs = (values.wrapping_mul(10) + (values >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
     let all = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff;
-    Some((all, count))
+    (all, count)
 }
 
 #[cold]
-fn last_digits(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
-    let left = bytes.get(at..)?.iter();
+fn last_digits(bytes: &[u8], at: usize) -> (u64, usize) {
+    let left = bytes.get(at..).unwrap_or_default().iter();
     let digits = left.take_while(|byte| byte.is_ascii_digit());
-    Some(digits.fold((0, 0), |(value, count), digit| {
+    digits.fold((0, 0), |(value, count), digit| {
         (value * 10 + u64::from(digit - b'0'), count + 1)
-    }))
+    })
 }
 
 /// A number with an exponent, or with many digits: read by the standard library, which gives the
 /// nearest double, as `simd-json` does.
 #[cold]
-fn slow(bytes: &[u8], at: usize) -> Option<Figure> {
-    /// Longer ones are left to the parser.
-    const LONGEST: usize = 64;
-    let here = bytes.get(at..)?;
-    let here = here.get(..LONGEST).unwrap_or(here);
-    let len = here
-        .iter()
-        .position(|byte| !matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'))?;
-    let written = here.get(..len)?;
-    let unsigned = written.strip_prefix(b"-").unwrap_or(written);
-    let count = |from: usize| {
-        let left = unsigned.get(from..).unwrap_or_default().iter();
+fn slow(bytes: &[u8], at: usize) -> Figure {
+    let written = fraction(bytes.get(at..).unwrap_or_default());
+    match written.and_then(|written| Some((written.len(), written.parse::<f64>().ok()?))) {
+        Some((len, float)) if float.is_finite() => {
+            Figure::of(Form::Fraction, float.to_bits(), at + len)
+        }
+        _ => Figure::NONE,
+    }
+}
+
+/// The number at the beginning of `here`, which has a point or an exponent.
+fn fraction(here: &[u8]) -> Option<&str> {
+    let digits = |from: usize| {
+        let left = here.get(from..).unwrap_or_default().iter();
         left.take_while(|byte| byte.is_ascii_digit()).count()
     };
-    let mut end = count(0);
-    if end == 0 || (end > 1 && unsigned.starts_with(b"0")) {
-        return None;
-    }
-    let integer = end == unsigned.len();
-    if unsigned.get(end) == Some(&b'.') {
-        let behind = count(end + 1);
+    let begin = usize::from(here.first() == Some(&b'-'));
+    let mut end = begin + digits(begin);
+    if here.get(end) == Some(&b'.') {
+        let behind = digits(end + 1);
         if behind == 0 {
             return None;
         }
         end += 1 + behind;
     }
-    if matches!(unsigned.get(end), Some(b'e' | b'E')) {
-        end += 1 + usize::from(matches!(unsigned.get(end + 1), Some(b'-' | b'+')));
-        let behind = count(end);
+    if matches!(here.get(end), Some(b'e' | b'E')) {
+        end += 1 + usize::from(matches!(here.get(end + 1), Some(b'-' | b'+')));
+        let behind = digits(end);
+        // Longer ones are left to the parser.
         if behind == 0 || behind > 3 {
             return None;
         }
         end += behind;
     }
-    if end != unsigned.len() {
-        return None;
-    }
-    let mut figure = Figure {
-        form: Form::Fraction,
-        whole: 0,
-        float: 0.0,
-        end: at + len,
-    };
-    if integer {
-        // The last few that fit into 64 bits are left to the parser.
-        figure.whole = unsigned_integer(unsigned).filter(|whole| *whole < 1 << 62)?;
-        figure.form = match unsigned.len() == written.len() {
-            true => Form::Natural,
-            false => Form::Negative,
-        };
-        return Some(figure);
-    }
-    figure.float = std::str::from_utf8(written).ok()?.parse().ok()?;
-    figure.float.is_finite().then_some(figure)
-}
-
-fn unsigned_integer(digits: &[u8]) -> Option<u64> {
-    std::str::from_utf8(digits).ok()?.parse().ok()
+    std::str::from_utf8(here.get(..end)?).ok()
 }
 
 #[cfg(test)]

@@ -69,10 +69,18 @@ struct Shape {
     steps: Box<[Step]>,
     /// the names, in the same order
     names: Box<[Box<str>]>,
-    /// the step that is likely the first
-    first: Cell<u8>,
+    /// the first step
+    first: Guess,
     /// whether the walk can tell of such an object
     known: bool,
+}
+
+/// A step that is likely next: the last that was, and the one before it. A wrong guess costs a
+/// look-up and no more.
+#[derive(Debug, Default)]
+struct Guess {
+    likely: Cell<u8>,
+    before: Cell<u8>,
 }
 
 /// A known property, in one line of a processor's cache.
@@ -86,8 +94,8 @@ struct Step {
     /// [`super::program::Plain`] of its site
     types: Types,
     keep: u8,
-    /// the step that likely follows; a wrong guess costs a look-up and no more
-    next: Cell<u8>,
+    /// the step that follows
+    next: Guess,
     site: SiteId,
     range: u32,
 }
@@ -113,7 +121,7 @@ impl Course {
             course.shapes.push(Shape {
                 steps,
                 names: shape.names.iter().map(Box::from).collect(),
-                first: Cell::new(0),
+                first: Guess::default(),
                 known: !asks_more(shape),
             });
         }
@@ -127,7 +135,7 @@ impl Course {
             len: 1,
             types: property.types,
             keep: (self.keep)(name).bits(),
-            next: Cell::new(0),
+            next: Guess::default(),
             site: property.site,
             range: 0,
         };

@@ -4,7 +4,7 @@
 
 use simd_json::{Node, StaticNode};
 
-use super::{ALL, ANY, Course, NAMED, Shape, Step};
+use super::{ALL, ANY, Course, Guess, NAMED, Shape, Step};
 use crate::record::token::{Figure, Form, byte, number, skip, stands, string_end, unescape};
 use crate::record::{Number, units};
 use crate::schema::program::{ANYTHING, NOTHING, Program, Shape as Known, Site, SiteId, Types};
@@ -105,12 +105,12 @@ impl<'w, 't> Walk<'w, 't> {
                 Some(end + 1)
             }
             b'-' | b'0'..=b'9' => {
-                let figure = number(bytes, at)?;
+                let figure = number(bytes, at);
                 self.is_number_right(site, figure)?;
                 if keep != 0 {
                     self.push(Node::Static(figure.node()), place);
                 }
-                Some(figure.end)
+                Some(figure.end())
             }
             _ => {
                 let (value, types, behind) = literal(bytes, at)?;
@@ -182,14 +182,14 @@ impl<'w, 't> Walk<'w, 't> {
         }
         loop {
             // Mostly the name is the one that came next last time.
-            let mut place = usize::from(guess.get());
+            let mut place = usize::from(guess.likely.get());
             let step = match steps.get(place) {
                 Some(step) if stands(bytes, at, &step.written, u32::from(step.len)) => {
                     at += usize::from(step.len);
                     step
                 }
                 _ => {
-                    let found = self.look_up(known, steps, at)?;
+                    let found = self.look_up(known, steps, guess, at)?;
                     let Some((found_at, step)) = found.known else {
                         self.count = count;
                         at = self.other(known, &found, mask, all, &mut kept)?;
@@ -199,7 +199,6 @@ impl<'w, 't> Walk<'w, 't> {
                         }
                         continue;
                     };
-                    guess.set(found_at as u8);
                     place = found_at;
                     at = found.behind;
                     step
@@ -244,12 +243,12 @@ impl<'w, 't> Walk<'w, 't> {
                     count += 2;
                 }
                 b'-' | b'0'..=b'9' if plain.meets(Types::NUMBER) => {
-                    let figure = number(bytes, at)?;
+                    let figure = number(bytes, at);
                     self.is_within(step, figure)?;
                     if keep != 0 {
                         self.push(Node::Static(figure.node()), count + 1);
                     }
-                    at = figure.end;
+                    at = figure.end();
                     count += 2;
                 }
                 _ => {
@@ -274,8 +273,26 @@ impl<'w, 't> Walk<'w, 't> {
 
     /// The name at `at`, which is not the likely one.
     #[inline(never)]
-    fn look_up(&self, known: &Known, steps: &'t [Step], at: usize) -> Option<Found<'t>> {
+    fn look_up(
+        &self,
+        known: &Known,
+        steps: &'t [Step],
+        guess: &Guess,
+        at: usize,
+    ) -> Option<Found<'t>> {
         let bytes = self.text.as_bytes();
+        let before = guess.before.get();
+        if let Some(step) = steps.get(usize::from(before))
+            && stands(bytes, at, &step.written, u32::from(step.len))
+        {
+            guess.before.set(guess.likely.replace(before));
+            let behind = at + usize::from(step.len);
+            return Some(Found {
+                name: (at + 1, behind - 2),
+                behind,
+                known: Some((usize::from(before), step)),
+            });
+        }
         if byte(bytes, at) != b'"' {
             return None;
         }
@@ -290,6 +307,9 @@ impl<'w, 't> Walk<'w, 't> {
         let place = known.names.look_up(self.text.get(at + 1..end)?);
         if place.is_some_and(|place| known.properties.get(place).is_none_or(|it| it.odd)) {
             return None;
+        }
+        if let Some(place) = place {
+            guess.before.set(guess.likely.replace(place as u8));
         }
         Some(Found {
             name: (at + 1, end),
@@ -384,7 +404,7 @@ impl<'w, 't> Walk<'w, 't> {
     /// Whether a number of which little is asked is that.
     #[inline(always)]
     fn is_within(&self, step: &Step, figure: Figure) -> Option<()> {
-        let wanted = match figure.form {
+        let wanted = match figure.form() {
             Form::Fraction => Types::NUMBER,
             Form::Natural | Form::Negative => Types::INTEGER,
         };
@@ -393,6 +413,9 @@ impl<'w, 't> Walk<'w, 't> {
             let value = figure.value();
             value >= low && value <= high
         };
+        if figure.is_none() {
+            return None;
+        }
         if step.types.has(wanted) && within {
             return Some(());
         }
@@ -407,6 +430,9 @@ impl<'w, 't> Walk<'w, 't> {
             StaticNode::U64(value) => (Number::U64(value), Types::INTEGER),
             StaticNode::Null | StaticNode::Bool(_) => return None,
         };
+        if figure.is_none() {
+            return None;
+        }
         let exactly = match number {
             Number::F64(value) if value.fract() != 0.0 => Types::FRACTION,
             _ => Types::INTEGER,
