@@ -95,3 +95,114 @@ pub(super) fn keep(layout: &Layout, sites: bool) -> Arc<Kept> {
     }
     Arc::new(move |name| kept.get(name).copied().unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+    use xtask::generate::{Mix, Plan, documents};
+
+    use super::*;
+    use crate::engine::capture::{Violated, capture};
+    use crate::engine::contribute::contribution;
+    use crate::record::call::Call;
+    use crate::record::kind::{self, Taken};
+    use crate::record::{Caps, Document, Parser};
+    use crate::rules::facts::Facts;
+    use crate::rules::fields::property_names;
+    use crate::schema::Schema;
+    use crate::schema::direct::Direct;
+    use crate::sites::Sites;
+
+    const SITES: &str = "10.0.0.0,Net,8,B1,Own,Office,Desk,City,1000,CH,ZH,EU,1,0,0\n";
+
+    /// Kind, readings and contribution, written out.
+    fn said(document: &Document<'_>, layout: &Arc<Layout>, sites: Option<&Sites>) -> String {
+        let told = kind::tell(document.root(), Taken::default());
+        let call = Call::new(document.root(), told.kind);
+        let mut facts = Facts::new(Arc::clone(layout));
+        let captured = capture(
+            document,
+            call,
+            &Violated::default(),
+            sites,
+            layout,
+            &mut facts,
+        );
+        let contribution = contribution(document, call, told.kind, call.next_link().is_some());
+        let item = (document.item(0)).map(|item| document.index(item));
+        format!("{told:?} {captured:?} {facts:?} {contribution:?} {item:?}")
+    }
+
+    /// Takes members away, makes them null, and puts them elsewhere.
+    fn change(value: &mut Value, ways: &mut impl Iterator<Item = u16>) {
+        let way = usize::from(ways.next().unwrap_or(0));
+        match value {
+            Value::Array(items) if !items.is_empty() => {
+                let at = way % items.len();
+                if way % 7 == 0 {
+                    let twin = items[at].clone();
+                    items.push(twin);
+                }
+                change(&mut items[at], ways);
+            }
+            Value::Object(members) if !members.is_empty() => {
+                let at = way % members.len();
+                let Some(name) = members.keys().nth(at).cloned() else {
+                    return;
+                };
+                match way / members.len() % 5 {
+                    0 => drop(members.remove(&name)),
+                    1 => drop(members.insert(name, Value::Null)),
+                    _ => change(&mut members[&name], ways),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn what_is_kept_is_enough(
+            levels in proptest::collection::vec(proptest::sample::select(Level::ALL.to_vec()), 1..4),
+            names in prop_oneof![
+                Just(property_names()),
+                proptest::sample::subsequence(property_names(), 0..20),
+                proptest::sample::subsequence(Link::ALL.map(Link::name).to_vec(), 0..6),
+            ],
+            sites in any::<bool>(),
+            seed in 0u64..1000,
+            changes in proptest::collection::vec(proptest::collection::vec(any::<u16>(), 1..12), 0..8),
+        ) {
+            let layout = Arc::new(Layout::new(levels, names));
+            let mut faults = None;
+            let parsed = Sites::parse("sites.csv", SITES.as_bytes(), false).map_err(|fault| faults = Some(fault)).ok();
+            prop_assert!(parsed.is_some(), "{:?}", faults);
+            let sites = parsed.as_ref().filter(|_| sites);
+            let schema = Schema::call_record().expect("the schema");
+            let kept = keep(&layout, sites.is_some());
+            let mut direct = Direct::new(&schema, Caps::default(), kept);
+            let plan = Plan { seed, documents: 1, sessions: Some(2), mix: Mix::default() };
+            let text = documents(&plan).at(0).text;
+            let mut texts = vec![text.clone()];
+            if let Ok(mut value) = serde_json::from_str::<Value>(&text) {
+                for ways in changes {
+                    change(&mut value, &mut ways.into_iter());
+                    texts.push(value.to_string());
+                }
+            }
+            for text in texts {
+                let Some(part) = direct.read(&schema, text.as_bytes()) else { continue };
+                let mut parser = Parser::new(Caps::default());
+                let whole = parser.parse(text.as_bytes()).expect("JSON");
+                let found = said(&part, &layout, sites);
+                // Of others the schema may say something else; they are not taken this way.
+                if kind::tell(part.root(), Taken::default()).kind == crate::record::Kind::CallRecord {
+                    prop_assert_eq!(found, said(&whole, &layout, sites), "{}", text);
+                }
+            }
+        }
+    }
+}

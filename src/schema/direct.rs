@@ -257,3 +257,6 @@ impl Direct {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
