@@ -1,23 +1,178 @@
-//! What a text alone tells, and what its tape tells: the same report.
+//! What a text alone tells, and what its tape tells: the same report, to the last place in it.
 
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use qualwatch::clock::FixedClock;
+use qualwatch::engine::{Checker, Directly};
 use qualwatch::{Engine, Input};
-use xtask::generate::{Mix, Plan, documents};
+use xtask::generate::{Mix, Plan, Verdict, documents, pretty};
+
+/// The shipped rules and windows, at one time.
+fn engine() -> Arc<Engine> {
+    let time = "2026-11-28T12:00:00Z".parse().expect("a time");
+    Engine::builder()
+        .clock(Arc::new(FixedClock(time)))
+        .build()
+        .expect("an engine")
+}
+
+/// A checker that may leave the tape out, and one that may not.
+struct Both {
+    text: Checker,
+    tape: Checker,
+}
+
+impl Both {
+    fn new(engine: &Arc<Engine>) -> Both {
+        Both {
+            text: engine.checker().contributing(),
+            tape: engine.checker().contributing().directly(Directly::Never),
+        }
+    }
+
+    /// Both say the same; whether it was told without a tape.
+    fn agree(&mut self, text: &[u8]) -> bool {
+        let before = self.text.read_directly();
+        let input = Input::new(text, "feed");
+        assert_eq!(
+            format!("{:?}", self.text.check(input)),
+            format!("{:?}", self.tape.check(input)),
+            "{}",
+            String::from_utf8_lossy(text)
+        );
+        self.text.read_directly() > before
+    }
+}
+
+fn feed(documents_in_all: u64, mix: Mix) -> Plan {
+    Plan {
+        seed: 7,
+        documents: documents_in_all,
+        mix,
+        sessions: None,
+    }
+}
 
 #[test]
-fn most_of_the_feed_needs_no_tape() {
-    let engine = Engine::builder().build().expect("an engine");
-    let plan = Plan {
-        seed: 7,
-        documents: 200,
-        mix: Mix::tenth_alerting(),
-        sessions: None,
+fn both_ways_give_the_same_report() {
+    let engine = engine();
+    let mut both = Both::new(&engine);
+    let mix = Mix {
+        malformed: 30,
+        duplicate_key_differs: 30,
+        foreign: 30,
+        invalid: 60,
+        partial: 60,
+        sessions_page: 60,
+        list_entry: 30,
+        unexpanded: 30,
+        poor_audio: 60,
+        poor_video: 60,
+        poor_feedback: 60,
+        failed: 60,
+        second_rule: 60,
+        unknown_property: 60,
+        without_metadata: 100,
+        ..Mix::default()
     };
-    let (mut text, mut tape) = (engine.checker(), engine.checker().on_tape());
-    for document in documents(&plan) {
-        let input = Input::new(document.text.as_bytes(), "feed");
-        let (a, b) = (text.check(input), tape.check(input));
-        assert_eq!(a.verdict, b.verdict);
-        assert_eq!(a.alerts.len(), b.alerts.len());
+    for document in documents(&feed(300, mix)) {
+        both.agree(document.text.as_bytes());
+        both.agree(pretty(&document.text).as_bytes());
     }
-    assert_eq!((text.read_directly(), tape.read_directly()), (200, 0));
+}
+
+/// So that nobody's change makes the way without a tape a way that nothing takes.
+#[test]
+fn all_records_of_a_feed_that_are_right_need_no_tape() {
+    let engine = engine();
+    let mut both = Both::new(&engine);
+    let mut found = BTreeMap::new();
+    for document in documents(&feed(200, Mix::tenth_alerting())) {
+        let planted = &document.planted;
+        let right = planted.verdict == Verdict::Valid && !planted.notices;
+        for text in [document.text.clone(), pretty(&document.text)] {
+            let told = both.agree(text.as_bytes());
+            *found.entry((right, told)).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(found, BTreeMap::from([((true, true), 400)]));
+    assert_eq!(both.tape.read_directly(), 0);
+}
+
+#[test]
+fn where_nothing_is_told_directly_it_is_tried_less_and_less() {
+    let engine = engine();
+    let mut both = Both::new(&engine);
+    let right = documents(&feed(1, Mix::default())).at(0).text;
+    let wrong = right.replacen('{', "{\"propertyOfNextYear\": 1, ", 1);
+    assert!(both.agree(right.as_bytes()));
+    for _ in 0..300 {
+        assert!(!both.agree(wrong.as_bytes()));
+    }
+    let rest = (0..100).position(|_| both.agree(right.as_bytes()));
+    assert!(rest.is_some_and(|rest| rest > 8), "{rest:?}");
+    assert!(both.agree(right.as_bytes()), "and then as before");
+}
+
+/// All files below a folder.
+fn files(folder: &Path, out: &mut Vec<(String, Vec<u8>)>) {
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files(&path, out);
+        } else {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            out.push((name.into_owned(), fs::read(&path).expect("a file")));
+        }
+    }
+    out.sort();
+}
+
+#[test]
+fn real_documents_are_told_alike_and_these_without_a_tape() {
+    let Some(folder) = support::shared("data/real") else {
+        return;
+    };
+    let engine = engine();
+    let mut all = Vec::new();
+    files(&folder, &mut all);
+    assert!(all.len() > 20);
+    let mut told = Vec::new();
+    for (name, text) in &all {
+        // Each by a checker of its own, which tries whatever came before.
+        if Both::new(&engine).agree(text) {
+            told.push(name.as_str());
+        }
+    }
+    assert_eq!(told, REAL);
+}
+
+/// The real documents that are told from their texts: call records that nothing is to be said of
+/// but their alerts.
+const REAL: &[&str] = &[];
+
+#[test]
+fn the_public_suite_is_told_alike_alone_and_within_a_record() {
+    let Some(folder) = support::shared("suites/json-parsing/test_parsing") else {
+        return;
+    };
+    let engine = engine();
+    let mut both = Both::new(&engine);
+    let mut all = Vec::new();
+    files(&folder, &mut all);
+    let mut told = 0;
+    for (_, text) in all.iter().filter(|(_, text)| text.len() < 50_000) {
+        both.agree(text);
+        let mut record = br#"{"id": "c", "version": 1, "type": "groupCall", "modalities": [], "sessions": [], "x@y": "#.to_vec();
+        record.extend_from_slice(text);
+        record.extend_from_slice(br#", "x@z": "a string that is behind it"}"#);
+        let mut fresh = Both::new(&engine);
+        told += u32::from(fresh.agree(&record));
+    }
+    assert!(told > 60, "{told}: most of what is JSON");
 }

@@ -50,6 +50,8 @@ fn the_plan_says_that_all_of_the_built_in_schemas_is_compiled() {
                 "{text}"
             );
         }
+        let told = "  a right document is told from its text, without a tape\n";
+        assert_eq!(text.matches(told).count(), 1, "{text}");
         assert!(
             !text.contains(" engine"),
             "each pattern has its own way: {text}"
@@ -75,6 +77,7 @@ fn the_plan_of_another_schema_says_what_is_left_and_why() {
     for line in [
         "document: compiled, but for 2 places\n",
         "  patterns: 1 engine\n",
+        "  without a tape, but for 2 kinds of values\n",
         "    #/properties/b/$ref: it names an anchor\n",
         "    #/unevaluatedProperties: it depends on what other keywords saw\n",
     ] {

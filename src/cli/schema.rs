@@ -73,6 +73,17 @@ fn plan(cover: &[Cover]) -> String {
             let ways: Vec<String> = ways.map(|(way, count)| format!("{count} {way}")).collect();
             let _ = writeln!(text, "  patterns: {}", ways.join(", "));
         }
+        // Pages are few, and always parsed whole.
+        if part.part == "document" {
+            let _ = match part.on_tape {
+                0 => writeln!(
+                    text,
+                    "  a right document is told from its text, without a tape"
+                ),
+                1 => writeln!(text, "  without a tape, but for 1 kind of values"),
+                more => writeln!(text, "  without a tape, but for {more} kinds of values"),
+            };
+        }
         if !part.uncovered.is_empty() {
             text.push_str("  left to the jsonschema crate, where a document comes to it:\n");
         }

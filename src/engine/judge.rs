@@ -38,10 +38,22 @@ pub(super) struct Asker {
     sampling: Option<Sampling>,
 }
 
+/// Which documents a [`Checker`] tries to read without a tape. What it says is the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Directly {
+    /// those after others where it went well
+    #[default]
+    Likely,
+    /// every one
+    Always,
+    /// none
+    Never,
+}
+
 /// When to try without a tape: not where it led to nothing many times in a row.
 #[derive(Debug, Default)]
 pub(super) struct Tries {
-    never: bool,
+    which: Directly,
     /// documents that are not to be tried
     skip: u32,
     /// tries in a row that led to nothing
@@ -55,9 +67,9 @@ impl Tries {
     /// So rare, in powers of two.
     const RAREST: u32 = 6;
 
-    pub(super) fn never() -> Tries {
+    pub(super) fn of(which: Directly) -> Tries {
         Tries {
-            never: true,
+            which,
             ..Tries::default()
         }
     }
@@ -67,9 +79,13 @@ impl Tries {
     }
 
     fn next(&mut self) -> bool {
-        let tried = !self.never && self.skip == 0;
+        let skipped = self.skip > 0;
         self.skip = self.skip.saturating_sub(1);
-        tried
+        match self.which {
+            Directly::Likely => !skipped,
+            Directly::Always => true,
+            Directly::Never => false,
+        }
     }
 
     fn was_in_vain(&mut self) {
@@ -86,7 +102,7 @@ impl Tries {
 impl Checker {
     pub(super) fn judge(&mut self, input: Input<'_>) -> Report {
         if self.tries.next() {
-            match self.directly(input) {
+            match self.by_text(input) {
                 Some(report) => {
                     self.tries.was_right();
                     return report;
@@ -98,7 +114,7 @@ impl Checker {
     }
 
     /// Judges a call record that is valid and worth no notice; none of all others.
-    fn directly(&mut self, input: Input<'_>) -> Option<Report> {
+    fn by_text(&mut self, input: Input<'_>) -> Option<Report> {
         let Checker {
             engine,
             parser,

@@ -65,7 +65,7 @@ pub(super) fn keep(layout: &Layout, sites: bool) -> Arc<Kept> {
         named(&["tokens"], Keep::All);
     }
     // Whether an end is a person's is told by many a name.
-    if wants(&[Link::Client]) || path || computes(Level::Endpoint, "kind") {
+    if media_ends || path || computes(Level::Endpoint, "kind") {
         named(
             &["@odata.type", "userAgent", "cpuName", "role", "platform"],
             Keep::Named,

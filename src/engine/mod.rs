@@ -24,13 +24,14 @@ pub use explain::{
     Compared, Explain, Explained, ExplainedCondition, ExplainedPlace, ExplainedReading,
     ExplainedRule,
 };
+pub use judge::Directly;
 pub use report::{Fault, Report, RuleCount, Verdict};
 
 use crate::alert::Links;
 use crate::clock::Clock;
 use crate::record::call::Call;
 use crate::record::kind::{self, Taken};
-use crate::record::{Caps, Origin, Parser};
+use crate::record::{Caps, Kind, Origin, Parser};
 use crate::redact::Redactor;
 use crate::rules::RuleSet;
 use crate::rules::facts::Facts;
@@ -183,6 +184,23 @@ pub fn facts(rules: &RuleSet, bytes: &[u8]) -> Option<Facts> {
     Some(facts)
 }
 
+/// As [`facts`], read without a tape; `None` also for what cannot be read so.
+pub fn facts_directly(rules: &RuleSet, bytes: &[u8]) -> Option<Facts> {
+    let schema = Schema::call_record().ok()?;
+    let kept = keep::keep(rules.layout(), false);
+    let mut direct = Direct::new(&schema, Caps::default(), kept);
+    let part = direct.read(&schema, bytes)?;
+    let kind = kind::tell(part.root(), Taken::default()).kind;
+    let mut facts = rules.facts();
+    if kind != Kind::CallRecord {
+        return None;
+    }
+    let call = Call::new(part.root(), kind);
+    let none = Violated::default();
+    capture(&part, call, &none, None, rules.layout(), &mut facts);
+    Some(facts)
+}
+
 /// Judges one document after another with the same buffers.
 pub struct Checker {
     engine: Arc<Engine>,
@@ -207,10 +225,10 @@ impl Checker {
         self
     }
 
-    /// Has every document parsed whole, also where its text alone would tell: for comparisons.
+    /// Says which documents it tries to read without a tape: for comparisons.
     #[must_use]
-    pub fn on_tape(mut self) -> Checker {
-        self.tries = Tries::never();
+    pub fn directly(mut self, which: Directly) -> Checker {
+        self.tries = Tries::of(which);
         self
     }
 

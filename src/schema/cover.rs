@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::direct;
 use super::program::Program;
 
 /// How much of a schema is compiled, for one kind of document.
@@ -17,6 +18,8 @@ pub struct Cover {
     pub properties: usize,
     /// patterns: how they are matched, and at how many places
     pub patterns: BTreeMap<&'static str, usize>,
+    /// kinds of places where a document needs its tape, whatever it holds
+    pub on_tape: usize,
     /// what is left to the `jsonschema` crate, by place in the schema
     pub uncovered: Vec<Uncovered>,
 }
@@ -44,6 +47,7 @@ impl Cover {
             sites: program.sites.len().saturating_sub(from + 1),
             properties: 0,
             patterns: BTreeMap::new(),
+            on_tape: direct::stops(program, from),
             uncovered: uncovered
                 .into_iter()
                 .map(|(pointer, why)| Uncovered { pointer, why })

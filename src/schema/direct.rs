@@ -213,8 +213,7 @@ impl Direct {
     ) -> Option<Document<'p>> {
         let body = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let caps = self.course.caps;
-        // So long a text cannot have too many nodes.
-        if body.len() > caps.document || body.len() / 2 > caps.nodes {
+        if body.len() > caps.document {
             return None;
         }
         let body = simdutf8::basic::from_utf8(body).ok()?;
@@ -242,7 +241,8 @@ impl Direct {
             count: 0,
             levels: caps.depth.min(walk::LEVELS),
         };
-        match walk.document() {
+        let most = caps.nodes;
+        match walk.document(most) {
             Ok(nodes) => Some(Document::partial(
                 text,
                 text.len() - body.len(),

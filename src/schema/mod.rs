@@ -46,7 +46,7 @@ pub use problem::{KeyPlace, Notice, NoticeKind, Problem};
 pub use survey::{Repeated, Survey};
 
 use crate::record::cursor::OverTape;
-use crate::record::{Document, Kind, Origin};
+use crate::record::{Caps, Document, Kind, Origin};
 use compile::Compiler;
 use expect::{Expect, Plan};
 use folder::Folder;
@@ -242,6 +242,14 @@ impl Schema {
             Some(valid) => valid,
             None => self.exact(kind).is_valid(document.root()),
         }
+    }
+
+    /// Whether a call record is valid and worth no notice, by its text alone. Where that does not
+    /// tell at once, it is not.
+    pub fn is_plainly_right(&self, text: &[u8]) -> bool {
+        let nothing = Arc::new(|_: &str| direct::Keep::Nothing);
+        let mut direct = direct::Direct::new(self, Caps::default(), nothing);
+        direct.read(self, text).is_some()
     }
 
     /// The violations of a surveyed document, in document order, at most `limit` of them, and

@@ -176,6 +176,7 @@ fn what_is_worth_a_word_is_not_told() {
     let mut small = Direct::new(&schema, caps, keep(0));
     assert!(small.read(&schema, b"{}").is_some());
     assert!(small.read(&schema, b"{\"id\": \"x\"}").is_none(), "nodes");
+    assert!(small.read(&schema, b"{\"a@b\": []}").is_none(), "nodes");
     assert!(small.read(&schema, &[b' '; 21]).is_none(), "bytes");
 }
 
@@ -184,7 +185,7 @@ fn buffers_serve_one_document_after_another() {
     let schema = Schema::call_record().expect("the schema");
     let keep = keep(0);
     let mut direct = Direct::new(&schema, direct_caps(), Arc::clone(&keep));
-    let long = format!(r#"{{"id": "\n{}"}}"#, "x".repeat(5 << 20));
+    let long = format!(r#"{{"id": "\n{}"}}"#, "x".repeat(9 << 20));
     for text in [r#"{"id": "a"}"#, &long, r#"{"id": "\t"}"#, "{", "{}"] {
         let right = told(&mut direct, &schema, &*keep, text.as_bytes());
         assert_eq!(right, text != "{");

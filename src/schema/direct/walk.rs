@@ -41,11 +41,16 @@ struct Found<'t> {
 }
 
 impl<'w, 't> Walk<'w, 't> {
-    /// Walks all of it; gives the nodes, also where it gave up.
-    pub(super) fn document(mut self) -> Result<Vec<Node<'t>>, Vec<Node<'t>>> {
-        match self.whole() {
-            Some(()) => Ok(self.nodes),
-            None => Err(self.nodes),
+    /// Walks all of it; gives the nodes, also where it gave up. For more than `most` nodes it
+    /// does.
+    pub(super) fn document(mut self, most: usize) -> Result<Vec<Node<'t>>, Vec<Node<'t>>> {
+        // The parser counts an empty container twice, but not in so short a text.
+        let short = self.text.len() / 2 <= most;
+        let right = self.whole().is_some() && (short || self.count as usize <= most / 2);
+        if right {
+            Ok(self.nodes)
+        } else {
+            Err(self.nodes)
         }
     }
 
