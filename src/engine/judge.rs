@@ -329,7 +329,10 @@ impl Asker {
             report.repeated_sessions = captured.repeated_sessions;
         }
         match sampling {
-            Some(sampling) => sampling.take(evaluator, facts, outcome),
+            Some(sampling) => {
+                let windows = engine.rules.windows();
+                sampling.take(windows, evaluator, facts, outcome);
+            }
             None => evaluator.run(facts, outcome),
         }
         true

@@ -98,6 +98,8 @@ pub(super) fn keep(layout: &Layout, sites: bool) -> Arc<Kept> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
     use serde_json::Value;
     use xtask::generate::{Mix, Plan, documents};
@@ -181,9 +183,10 @@ mod tests {
             let parsed = Sites::parse("sites.csv", SITES.as_bytes(), false).map_err(|fault| faults = Some(fault)).ok();
             prop_assert!(parsed.is_some(), "{:?}", faults);
             let sites = parsed.as_ref().filter(|_| sites);
-            let schema = Schema::call_record().expect("the schema");
+            static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::call_record().expect("the schema"));
+            let schema = &*SCHEMA;
             let kept = keep(&layout, sites.is_some());
-            let mut direct = Direct::new(&schema, Caps::default(), kept);
+            let mut direct = Direct::new(schema, Caps::default(), kept);
             let plan = Plan { seed, documents: 1, sessions: Some(2), mix: Mix::default() };
             let text = documents(&plan).at(0).text;
             let mut texts = vec![text.clone()];
@@ -194,7 +197,7 @@ mod tests {
                 }
             }
             for text in texts {
-                let Some(part) = direct.read(&schema, text.as_bytes()) else { continue };
+                let Some(part) = direct.read(schema, text.as_bytes()) else { continue };
                 let mut parser = Parser::new(Caps::default());
                 let whole = parser.parse(text.as_bytes()).expect("JSON");
                 let found = said(&part, &layout, sites);

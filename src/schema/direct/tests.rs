@@ -1,6 +1,7 @@
 //! The text against the tape: what is told of a text is what the parser and its walk say of it.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use simd_json::Node;
@@ -246,9 +247,10 @@ proptest! {
         spoiled in proptest::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0usize..4), 1..4),
         chance in 0u64..3,
     ) {
-        let schema = Schema::call_record().expect("the schema");
-        let text = feed(20).nth(from as usize).unwrap_or_default();
-        let mut bytes = text.into_bytes();
+        static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::call_record().expect("the schema"));
+        static FEED: LazyLock<Vec<String>> = LazyLock::new(|| feed(20).collect());
+        let schema = &*SCHEMA;
+        let mut bytes = FEED[from as usize].clone().into_bytes();
         for (at, other, how) in spoiled {
             let (at, other) = (at.index(bytes.len()), other.index(bytes.len()));
             match how {
@@ -267,8 +269,8 @@ proptest! {
             }
         }
         let keep = keep(chance);
-        let mut direct = Direct::new(&schema, direct_caps(), Arc::clone(&keep));
-        told(&mut direct, &schema, &*keep, &bytes);
+        let mut direct = Direct::new(schema, direct_caps(), Arc::clone(&keep));
+        told(&mut direct, schema, &*keep, &bytes);
     }
 }
 
