@@ -154,7 +154,17 @@ fn real_documents_are_told_alike_and_these_without_a_tape() {
 
 /// The real documents that are told from their texts: call records that nothing is to be said of
 /// but their alerts.
-const REAL: &[&str] = &[];
+const REAL: &[&str] = &[
+    "docs-2020-09-beta-expanded.json",
+    "docs-2021-04-beta-basic.json",
+    "docs-2021-04-v1.0-expanded.json",
+    "docs-2022-07-v1.0-expanded.json",
+    "docs-2024-v1.0-basic-organizer_v2.json",
+    "docs-2024-v1.0-participants_v2.json",
+    "seed-example1-basic.json",
+    "seed-example2-expanded.json",
+    "wbintegrator-guest-organiser.json",
+];
 
 #[test]
 fn the_public_suite_is_told_alike_alone_and_within_a_record() {
