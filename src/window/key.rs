@@ -17,11 +17,13 @@ const NAMED: usize = 100;
 
 impl Cool {
     /// After something was said at `since`, of a rule that has a cool-down.
-    pub(crate) fn until(since: u32, spec: &Spec) -> Option<Cool> {
+    pub(crate) fn until(since: u32, spec: &Spec) -> Option<Box<Cool>> {
         let until = since.saturating_add(spec.lengths.cooldown);
-        (spec.lengths.cooldown > 0).then(|| Cool {
-            until,
-            ..Cool::default()
+        (spec.lengths.cooldown > 0).then(|| {
+            Box::new(Cool {
+                until,
+                ..Cool::default()
+            })
         })
     }
 
@@ -67,7 +69,7 @@ pub(crate) struct History {
     pub(crate) idle: bool,
     /// The pending that was said, by its beginning.
     pub(crate) said_pending: Option<u32>,
-    pub(crate) cool: Option<Cool>,
+    pub(crate) cool: Option<Box<Cool>>,
     /// Whether it fires in silence, during its cool-down.
     pub(crate) muted: bool,
 }

@@ -317,7 +317,7 @@ impl Windows {
             let cool = key.history_mut().and_then(|it| it.cool.take());
             if let Some(cool) = cool.filter(|cool| cool.more > 0) {
                 let mut change = Change::of(spec, key, ChangeState::Repeated, cool.until);
-                change.more(cool);
+                change.more(*cool);
                 changes.push(change);
             }
         }
@@ -435,7 +435,7 @@ impl Windows {
         // The horizon has not passed what the news are about, but for corrections at its edge.
         for news in news {
             let calls = &self.calls;
-            let mut tell = |key: &KeyState, state, at, since, more: Option<Cool>| {
+            let mut tell = |key: &KeyState, state, at, since, more: Option<Box<Cool>>| {
                 let mut change = Change::of(spec, key, state, at);
                 change.since = since;
                 let window = if state == ChangeState::Firing {
@@ -450,7 +450,7 @@ impl Windows {
                     .take(Change::NAMED)
                     .collect();
                 if let Some(more) = more {
-                    change.more(more);
+                    change.more(*more);
                 }
                 changes.push(change);
             };
@@ -587,7 +587,7 @@ impl Windows {
             };
             let mut change = Change::of(spec, key, state, at);
             change.content = fold::content(spec, key.samples(), spec.step_of(at));
-            change.more(cool);
+            change.more(*cool);
             changes.push(change);
         }
         self.refold(row, u32::MAX, now, changes);
