@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, never, select, tick};
 
@@ -28,6 +29,9 @@ use crate::stats::Summary;
 use crate::window::Held;
 pub use intake::{Intake, IntakeEnd, files, folder, one_after_another, stream};
 use stage::{Stage, TICK};
+
+/// After a stop an intake that can end does so at once; a read of a silent pipe cannot.
+const LATE: Duration = Duration::from_millis(250);
 
 /// How the stages are joined.
 #[derive(Clone, Debug)]
@@ -215,31 +219,31 @@ pub fn resume(
     let gate = Arc::new(Gate(Mutex::new((false, 0))));
     let intakes_left = Arc::new(AtomicUsize::new(intakes.len()));
     let (over_sender, over) = bounded::<()>(1);
+    let (late_sender, late) = bounded::<Event>(intakes.len());
 
     for intake in intakes {
         let (gate, stop) = (Arc::clone(&gate), stop.clone());
         let (ticket_sender, work_sender) = (ticket_sender.clone(), work_sender.clone());
         let (left, over) = (Arc::clone(&intakes_left), over_sender.clone());
+        let late_sender = late_sender.clone();
         // Detached on purpose: a read of a silent pipe cannot be interrupted.
         std::thread::spawn(move || {
-            let send = |work: Work| -> ControlFlow<()> {
+            let send = |work: Work| -> Result<(), Work> {
                 // First a ticket, then a number: who holds a number is in flight already, so no
                 // later number can keep it waiting.
                 if ticket_sender.send(()).is_err() {
-                    return ControlFlow::Break(());
+                    return Err(work);
                 }
                 let number = {
                     let mut gate = gate.lock();
                     if gate.0 {
-                        return ControlFlow::Break(());
+                        return Err(work);
                     }
                     gate.1 += 1;
                     gate.1 - 1
                 };
-                match work_sender.send((number, work)) {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(_) => ControlFlow::Break(()),
-                }
+                let sent = work_sender.send((number, work));
+                sent.map_err(|unsent| unsent.into_inner().1)
             };
             let end = intake(&stop, &mut |delivery| {
                 let work = match delivery {
@@ -252,9 +256,16 @@ pub fn resume(
                     }
                     Delivery::Note(note) => Work::Event(Box::new(Event::Noted(note))),
                 };
-                send(work)
+                match send(work) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(_) => ControlFlow::Break(()),
+                }
             });
-            let _ = send(Work::Event(Box::new(Event::IntakeOver(end))));
+            // After a stop nothing is taken in any more, but what came of the intake is told.
+            if let Err(Work::Event(end)) = send(Work::Event(Box::new(Event::IntakeOver(end)))) {
+                // Nobody has to listen to the end.
+                let _ = late_sender.send(*end);
+            }
             if left.fetch_sub(1, Ordering::AcqRel) == 1 {
                 gate.close();
                 let _ = over.send(());
@@ -264,7 +275,7 @@ pub fn resume(
     if intakes_left.load(Ordering::Acquire) == 0 {
         gate.close();
     }
-    drop((ticket_sender, work_sender, over_sender));
+    drop((ticket_sender, work_sender, over_sender, late_sender));
 
     let current = Arc::new(Current::new(Arc::clone(&engine)));
     for _ in 0..workers {
@@ -310,6 +321,9 @@ pub fn resume(
             &event_sender,
             &mut stage,
         );
+        while let Ok(event) = late.recv_timeout(LATE) {
+            let _ = event_sender.send(event);
+        }
         if let Some(mut stage) = stage {
             // Nobody has to listen to the end.
             let _ = event_sender.send(stage.end());
