@@ -1,10 +1,12 @@
 //! What becomes of a file of a drop folder once all that it held is kept.
 //!
 //! A file is taken away only after the transaction that holds its documents and their alerts, and only if
-//! it is still the file that was read: another one may have come under its name meanwhile. Both
-//! folders are synced, so that a power cut does not bring it back.
+//! it is still the file that was read: another one may have come under its name meanwhile. On its way it
+//! has a hidden name, from which the next start puts it back. Both folders are synced, so that a power
+//! cut does not bring it back.
 
 use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -119,10 +121,10 @@ impl Away {
         Some(Away { path, id, to })
     }
 
-    /// Whether a folder is one that files are moved to.
+    /// Whether a folder is one that files are moved to, or a file is on its way there.
     pub(super) fn is_destination(path: &Path) -> bool {
-        let name = path.file_name().and_then(|name| name.to_str());
-        matches!(name, Some("processed" | "rejected"))
+        let name = path.file_name().unwrap_or_default();
+        name == "processed" || name == "rejected" || shown(name).is_some()
     }
 
     /// Does it; what went wrong, in words. A file that is not the one that was read stays.
@@ -134,49 +136,100 @@ impl Away {
     fn try_take(&self) -> io::Result<()> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         let name = self.path.file_name().unwrap_or_default();
+        if let Some(beside) = self.to {
+            fs::create_dir_all(folder.join(beside))?;
+        }
         // Out of the way first, and only then looked at: a name may stand for another file any time.
-        let (target, beside) = match self.to {
-            Some(beside) => {
-                let beside = folder.join(beside);
-                fs::create_dir_all(&beside)?;
-                (beside.join(name), Some(beside))
-            }
-            None => {
-                let mut hidden = std::ffi::OsString::from(".");
-                hidden.push(name);
-                hidden.push(".deleted");
-                (folder.join(hidden), None)
-            }
-        };
-        let target = rename_beside(&self.path, &target)?;
-        if !self.id.is(&fs::symlink_metadata(&target)?) {
-            rename(&target, &self.path)?;
+        let hidden = rename_beside(&self.path, &folder.join(hidden(name)), number_behind)?;
+        if !self.id.is(&fs::symlink_metadata(&hidden)?) {
+            rename(&hidden, &self.path)?;
             return Err(io::Error::other("another file has its name now"));
         }
-        if beside.is_none() {
-            fs::remove_file(&target)?;
-        }
-        if let Some(beside) = beside {
-            File::open(beside)?.sync_all()?;
+        match self.to {
+            Some(beside) => {
+                let beside = folder.join(beside);
+                rename_beside(&hidden, &beside.join(name), number_behind)?;
+                File::open(beside)?.sync_all()?;
+            }
+            None => fs::remove_file(&hidden)?,
         }
         File::open(folder)?.sync_all()
     }
 }
 
+/// Ends the name of a file that is on its way; behind it a number may stand.
+const TAKEN: &str = ".qualwatch-taken";
+
+/// So much of a name's end is kept in the hidden one, which has its length as well.
+const KEPT: usize = 200;
+
+fn hidden(name: &OsStr) -> OsString {
+    let bytes = name.as_encoded_bytes();
+    let mut hidden = OsString::from(".");
+    match bytes.len() > KEPT {
+        true => hidden.push(String::from_utf8_lossy(&bytes[bytes.len() - KEPT..]).as_ref()),
+        false => hidden.push(name),
+    }
+    hidden.push(TAKEN);
+    hidden
+}
+
+/// The name that a hidden file had, if it is one of ours.
+fn shown(name: &OsStr) -> Option<&OsStr> {
+    let bytes = name.as_encoded_bytes().strip_prefix(b".")?;
+    let end = bytes
+        .windows(TAKEN.len())
+        .rposition(|some| some == TAKEN.as_bytes())?;
+    #[cfg(unix)]
+    return Some(std::os::unix::ffi::OsStrExt::from_bytes(&bytes[..end]));
+    #[cfg(not(unix))]
+    return std::str::from_utf8(&bytes[..end]).ok().map(OsStr::new);
+}
+
+/// Puts back what was on its way out of a folder when the process ended: whether all of it was kept is
+/// seen when it is read again. How many files there were.
+pub(super) fn put_back(folder: &Path) -> io::Result<u64> {
+    let mut files = 0;
+    for entry in fs::read_dir(folder)? {
+        let hidden = entry?.file_name();
+        let Some(name) = shown(&hidden) else { continue };
+        // A number stands in front, for the end of a name says what the file is.
+        rename_beside(&folder.join(&hidden), &folder.join(name), |name, number| {
+            let mut beside = OsString::from(format!("{number}-"));
+            beside.push(name);
+            beside
+        })?;
+        files += 1;
+    }
+    if files > 0 {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(files)
+}
+
 /// Renames without taking another file's place: a name that is taken gets a number.
-fn rename_beside(from: &Path, to: &Path) -> io::Result<PathBuf> {
+fn rename_beside(
+    from: &Path,
+    to: &Path,
+    numbered: fn(&OsStr, u32) -> OsString,
+) -> io::Result<PathBuf> {
     let mut target = to.to_owned();
     for number in 1..10_000 {
         match rename(from, &target) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                let mut name = to.file_name().unwrap_or_default().to_owned();
-                name.push(format!(".{number}"));
+                let name = numbered(to.file_name().unwrap_or_default(), number);
                 target = to.with_file_name(name);
             }
             result => return result.map(|()| target),
         }
     }
     Err(io::Error::from(io::ErrorKind::AlreadyExists))
+}
+
+fn number_behind(name: &OsStr, number: u32) -> OsString {
+    let mut name = name.to_owned();
+    name.push(format!(".{number}"));
+    name
 }
 
 /// Renames, but never over another file.
@@ -194,4 +247,34 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
         return Err(io::Error::from(io::ErrorKind::AlreadyExists));
     }
     fs::rename(from, to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_on_its_way_is_put_back_beside_what_took_its_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        let long = format!("{}.json", "n".repeat(250));
+        for name in ["a.json", long.as_str()] {
+            assert!(hidden(OsStr::new(name)).len() < 240);
+            fs::write(at(name), name).expect("written");
+            rename(&at(name), &folder.path().join(hidden(OsStr::new(name)))).expect("renamed");
+        }
+        fs::write(at(".a.json.qualwatch-taken.1"), "first").expect("written");
+        fs::write(at(".other.json"), "hidden").expect("written");
+        fs::write(at("a.json"), "second").expect("written");
+        assert_eq!(put_back(folder.path()).expect("put back"), 3);
+        assert_eq!(put_back(folder.path()).expect("nothing more"), 0);
+        let read = |name: &str| fs::read_to_string(at(name)).expect(name);
+        assert_eq!(read("a.json"), "second");
+        let mut both = [read("1-a.json"), read("2-a.json")];
+        both.sort();
+        assert_eq!(both, ["a.json", "first"]);
+        assert_eq!(read(".other.json"), "hidden");
+        let short = &long[long.len() - KEPT..];
+        assert_eq!(read(short), long);
+    }
 }

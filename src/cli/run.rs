@@ -14,7 +14,7 @@ use serde_json::json;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::Exit;
-use super::after::{After, Away, Disposition, Tallies};
+use super::after::{self, After, Away, Disposition, Tallies};
 use super::args::{FailOn, Form, Run};
 use super::delivery::{self, Delivered, Delivery};
 use super::kept::{Kept, Recalled};
@@ -169,6 +169,9 @@ pub(super) fn run(args: &Run, config: Config, found: Option<&str>) -> Exit {
             return outbox::exit_of(&error);
         }
     };
+    if kept.is_some() {
+        put_back(args, &mut output);
+    }
     let delivery = match Delivery::start(sinks, output.voice(), kept) {
         Ok(delivery) => delivery,
         Err(error) => {
@@ -261,6 +264,28 @@ pub(super) fn run(args: &Run, config: Config, found: Option<&str>) -> Exit {
     }
     running.join();
     job.finish(args)
+}
+
+/// Puts files back that were being taken away when the process ended.
+fn put_back(args: &Run, output: &mut Output) {
+    for folder in args.paths.iter().filter(|path| path.is_dir()) {
+        // A folder that cannot be listed is told of when it is read.
+        let Ok(files @ 1..) = after::put_back(folder) else {
+            continue;
+        };
+        let what = format!(
+            "{} that the last end had left on the way out of {} will be read again",
+            counted(files, "file"),
+            folder.display()
+        );
+        let text = match output.messages() {
+            (Form::Text, painter) => format!("{}  {}\n", painter.bold("note"), Safe(&what)),
+            (Form::Json, _) => {
+                super::json::line(&json!({"schema": "qualwatch.note/1", "note": what}))
+            }
+        };
+        output.message(&text);
+    }
 }
 
 /// Says what the state folder remembers.
