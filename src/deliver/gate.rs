@@ -128,7 +128,15 @@ pub struct Gate {
     /// when it was opened or asked to wait, and until when
     shut: Option<(Timestamp, Timestamp)>,
     probing: bool,
+    /// when it was asked or told something last
+    asked: Timestamp,
+    /// when time leapt last, and by how much in all: nobody tried anything meanwhile
+    leapt: (Timestamp, Duration),
 }
+
+/// It is asked every few seconds: between two askings no more time passes, unless the clock was set
+/// forward, or the machine slept.
+const LEAP: Duration = Duration::from_secs(600);
 
 impl Gate {
     /// A circuit that is closed.
@@ -138,6 +146,8 @@ impl Gate {
             failures: 0,
             shut: None,
             probing: false,
+            asked: Timestamp::MAX,
+            leapt: (Timestamp::MIN, Duration::ZERO),
         }
     }
 
@@ -154,6 +164,7 @@ impl Gate {
     /// Asks to send; a permit that is used must be followed by [`Gate::settle`], or by
     /// [`Gate::unused`].
     pub fn ask(&mut self, now: Timestamp) -> Permit {
+        self.pass(now);
         if let Some((since, until)) = self.shut {
             // Before it was shut: the clock was set back, and the wait is over.
             if now < until && now >= since {
@@ -170,6 +181,15 @@ impl Gate {
         Permit::Go
     }
 
+    fn pass(&mut self, now: Timestamp) {
+        if let Ok(passed) = Duration::try_from(now.duration_since(self.asked))
+            && passed > LEAP
+        {
+            self.leapt = (now, self.leapt.1 + passed);
+        }
+        self.asked = now;
+    }
+
     /// Gives a permit back: there was nothing to send.
     pub fn unused(&mut self) {
         self.probing = false;
@@ -177,6 +197,7 @@ impl Gate {
 
     /// What an outcome means for the circuit; true if it opened or closed by it.
     pub fn settle(&mut self, outcome: &Outcome, now: Timestamp, jitter: &mut dyn Jitter) -> bool {
+        self.pass(now);
         let was_open = self.is_open();
         self.probing = false;
         match outcome {
@@ -231,7 +252,10 @@ impl Gate {
             Outcome::Retry { why, after } => (why, *after),
             Outcome::Ambiguous { why } => (why, None),
         };
-        let age = now.duration_since(queued).unsigned_abs();
+        let mut age = now.duration_since(queued).unsigned_abs();
+        if queued < self.leapt.0 {
+            age = age.saturating_sub(self.leapt.1);
+        }
         if now > queued && age >= self.policy.give_up_after {
             let hours = self.policy.give_up_after.as_secs_f64() / 3600.0;
             let times = attempts.saturating_add(1);

@@ -396,6 +396,23 @@ fn a_clock_that_is_set_back_makes_nobody_wait_for_it() {
 }
 
 #[test]
+fn a_clock_that_is_set_forward_gives_nothing_up() {
+    let mut bench = Bench::new(
+        vec![Outcome::retry("down"); 8],
+        Gather::One,
+        Policy::default(),
+    );
+    bench.put(&told("a", "event", "c"));
+    bench.run(4);
+    bench.clock.pass(Duration::from_secs(365 * 86_400));
+    bench.run(40);
+    assert_eq!(
+        (bench.totals(), bench.courier.counts().dead),
+        (Totals::default(), 0)
+    );
+}
+
+#[test]
 fn a_full_outbox_takes_nothing_until_there_is_room_and_then_all() {
     let outbox = MemoryOutbox::new(3, 1 << 20);
     let now = Hand::new().now();

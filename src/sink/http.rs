@@ -175,7 +175,7 @@ impl Client {
                         | NetworkUnreachable
                         | NetworkDown
                         | AddrNotAvailable
-                );
+                ) || is_out_of_descriptors(error);
                 // A handshake that fails comes as an error of the socket.
                 let unknown_host = error.to_string().starts_with("failed to lookup address");
                 let handshake = error
@@ -226,6 +226,20 @@ impl Client {
         }
         format!(": {}", crate::text::Safe(&text))
     }
+}
+
+/// Then there was no socket to send with.
+fn is_out_of_descriptors(error: &std::io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        matches!(
+            Errno::from_io_error(error),
+            Some(Errno::MFILE | Errno::NFILE)
+        )
+    }
+    #[cfg(not(unix))]
+    false
 }
 
 fn check_url(url: &str) -> Result<(), &'static str> {
