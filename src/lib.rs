@@ -79,6 +79,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod diagnostic;
+mod planted;
 pub mod redact;
 pub mod sites;
 pub mod state;

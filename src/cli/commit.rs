@@ -10,6 +10,7 @@ use super::after::Away;
 use super::render::counted;
 use crate::deliver::Deliveries;
 use crate::over_time::Remembered;
+use crate::planted;
 use crate::sink::Told;
 
 /// So many alerts and documents are gathered before reading waits.
@@ -97,7 +98,8 @@ fn work(shared: &Shared, deliveries: &Deliveries) {
     // From the first failure on files stay: the next start reads them again.
     let mut sound = true;
     loop {
-        if gathered.count() == 0 {
+        let lost = gathered.ended && planted::bug("lose-the-last-batch");
+        if gathered.count() == 0 || lost {
             if gathered.ended {
                 return;
             }
@@ -106,13 +108,19 @@ fn work(shared: &Shared, deliveries: &Deliveries) {
         }
         let alerts = std::mem::take(&mut gathered.alerts);
         let documents = std::mem::take(&mut gathered.documents);
-        let away = std::mem::take(&mut gathered.away);
+        let mut away = std::mem::take(&mut gathered.away);
         shared.changed.notify_all();
         drop(gathered);
+        if planted::bug("move-before-commit") {
+            away.drain(..).for_each(|file| drop(file.take()));
+        }
         let failures: Vec<String> = match deliveries.keep(&alerts, &documents) {
             // Of a file whose documents came in two of these the first may have failed.
             Ok(()) if sound => away.iter().filter_map(|file| file.take().err()).collect(),
             Ok(()) => Vec::new(),
+            Err(_) if planted::bug("deaf-to-failures") => {
+                away.iter().filter_map(|file| file.take().err()).collect()
+            }
             Err(error) => {
                 sound = false;
                 vec![format!(

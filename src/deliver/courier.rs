@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::gate::{Gate, Jitter, Permit, Policy, Verdict, later};
 use super::outbox::{Outbox, OutboxError, Row};
 use crate::clock::Clock;
+use crate::planted;
 use crate::sink::{Gather, Outcome, Parcel, Sink, Told};
 
 /// What a step says to do next.
@@ -178,6 +179,11 @@ impl Courier {
         now: Timestamp,
         tell: &mut dyn FnMut(Tale),
     ) -> Result<(), OutboxError> {
+        if planted::bug("ack-before-send") {
+            self.settle(rows, &Outcome::Delivered, tell)?;
+            self.send(rows, now);
+            return Ok(());
+        }
         let outcome = self.send(rows, now);
         let refused = matches!(outcome, Outcome::Refused { .. });
         if refused && rows.len() > 1 {
@@ -201,8 +207,12 @@ impl Courier {
                 }
             }
         }
+        let mut key: Arc<str> = rows.first().map_or("".into(), |row| row.new.event.clone());
+        if planted::bug("keys-anew") {
+            key = format!("{key}-{now}").into();
+        }
         let parcel = Parcel {
-            key: rows.first().map_or("", |row| &row.new.event),
+            key: &key,
             alerts: &alerts,
             now,
         };

@@ -10,6 +10,7 @@ use super::http::Client;
 use super::private::Shown;
 use super::{Brief, Gather, Outcome, Parcel, Sink, chat};
 use crate::config::table::Table;
+use crate::planted;
 
 /// A Slack channel.
 pub(super) struct Slack {
@@ -41,6 +42,7 @@ impl Sink for Slack {
         };
         match (self.client.classify(&reply), &reply.body) {
             (Outcome::Delivered, Ok(body)) if body.trim_ascii() == b"ok" => Outcome::Delivered,
+            (Outcome::Delivered, Ok(_)) if planted::bug("any-200-is-success") => Outcome::Delivered,
             (Outcome::Delivered, Ok(_)) => Outcome::retry(format!(
                 "Slack answered {} but not `ok`{}",
                 reply.status,

@@ -27,6 +27,7 @@ use super::look::{FileId, Identity, Kind, Look};
 use super::read::read_with;
 use super::watch::{Change, Watch};
 use super::{Deliver, Delivery, Note, ReadOptions, SourceName};
+use crate::planted;
 
 /// While the folder is not there, it is looked for this often.
 const ABSENT: Duration = Duration::from_millis(500);
@@ -190,14 +191,14 @@ impl Folder {
             Change::Overflow => {
                 self.inbox.counts.overflows += 1;
                 deliver(Delivery::Note(Note::Overflow))?;
-                ControlFlow::Continue(true)
+                ControlFlow::Continue(!planted::bug("ignore-overflow"))
             }
         }
     }
 
     fn look(&mut self, name: &OsStr, hint: Hint, deliver: &mut Deliver<'_>) -> ControlFlow<()> {
         let path = self.path.join(name);
-        let look = fs::symlink_metadata(&path).ok().map(|meta| Look::of(&meta));
+        let look = metadata_of(&path).ok().map(|meta| Look::of(&meta));
         let told = self.inbox.look(name, look, hint, self.options.clock.now());
         match told {
             Some(reason) => deliver(Delivery::PassedOver { path, reason }),
@@ -223,7 +224,7 @@ impl Folder {
         let mut found = Vec::new();
         for entry in fs::read_dir(&self.path).map_err(|error| self.failed(error))? {
             let name = entry.map_err(|error| self.failed(error))?.file_name();
-            if let Ok(meta) = fs::symlink_metadata(self.path.join(&name)) {
+            if let Ok(meta) = metadata_of(self.path.join(&name)) {
                 found.push((
                     meta.modified().unwrap_or(SystemTime::UNIX_EPOCH),
                     name,
@@ -254,7 +255,7 @@ impl Folder {
         let path = self.path.join(&job.name);
         let outcome = self.read(&path, &job, deliver)?;
         let look = match outcome {
-            Outcome::Changed => fs::symlink_metadata(&path).ok().map(|meta| Look::of(&meta)),
+            Outcome::Changed => metadata_of(&path).ok().map(|meta| Look::of(&meta)),
             _ => None,
         };
         let now = self.options.clock.now();
@@ -307,7 +308,7 @@ impl Folder {
         // One more byte than it had: a file that grows is caught without reading on.
         let mut limited = file.by_ref().take(job.identity.size + 1);
         let read = limited.read_to_end(&mut self.memory);
-        let after = file.metadata().ok().zip(fs::symlink_metadata(path).ok());
+        let after = file.metadata().ok().zip(metadata_of(path).ok());
         let same = after.is_some_and(|(open, named)| {
             Look::of(&open).identity == job.identity && Look::of(&named).identity == job.identity
         });
@@ -320,7 +321,8 @@ impl Folder {
                 return ControlFlow::Continue(Outcome::Failed);
             }
         }
-        let mut hold = Hold::new(options.limits.document.saturating_mul(2), job.as_it_is);
+        let as_it_is = job.as_it_is || planted::bug("half-documents");
+        let mut hold = Hold::new(options.limits.document.saturating_mul(2), as_it_is);
         let text = Cursor::new(&self.memory);
         let take = &mut |one| hold.take(one, deliver);
         read_with(&mut self.chunk, text, &source, options, take)?;
@@ -362,13 +364,21 @@ impl Folder {
     }
 }
 
+/// What stands under a name; a link is itself.
+fn metadata_of(path: impl AsRef<Path>) -> io::Result<fs::Metadata> {
+    if planted::bug("follow-links") {
+        return fs::metadata(path);
+    }
+    fs::symlink_metadata(path)
+}
+
 /// Opens the file that was looked at; `None` when another one stands there now.
 ///
 /// Looked at before, so that a pipe that took its place is not waited for, and after, so that
 /// what was opened is what was looked at.
 fn open(path: &Path, identity: &Identity) -> io::Result<Option<File>> {
     let is_it = |look: Look| look.kind == Kind::File && look.identity == *identity;
-    if !is_it(Look::of(&fs::symlink_metadata(path)?)) {
+    if !is_it(Look::of(&metadata_of(path)?)) {
         return Ok(None);
     }
     let file = File::open(path)?;

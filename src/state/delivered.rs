@@ -7,12 +7,16 @@ use super::REMEMBERED;
 use super::outbox::{Sql, micros};
 use super::writer::Book;
 use crate::deliver::Row;
+use crate::planted;
 
 /// How often old deliveries are forgotten, in seconds.
 const SWEEP: i64 = 3600;
 
 /// Remembers that a sink has it.
 pub(super) fn delivered(book: &mut Book, connection: &Connection, row: &Row) -> Sql<()> {
+    if planted::bug("forget-delivered") {
+        return Ok(());
+    }
     let mut statement = connection
         .prepare_cached("INSERT OR REPLACE INTO delivered (sink, event, at) VALUES (?1, ?2, ?3)")?;
     statement.execute(params![&*row.new.sink, &*row.new.event, micros(book.now)])?;

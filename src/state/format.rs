@@ -8,6 +8,7 @@ use std::path::Path;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::StateError;
+use crate::planted;
 
 /// Marks the file as ours: `QwSt`.
 const APPLICATION: i64 = 0x5177_5374;
@@ -85,7 +86,11 @@ pub(super) fn prepare(
     }
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     // What is committed stays, also after a power cut; NORMAL would lose the last commits.
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    let synchronous = match planted::bug("no-sync") {
+        true => "OFF",
+        false => "FULL",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
     if owner {
         let whole: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
         if whole != "ok" {

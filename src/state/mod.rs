@@ -34,6 +34,7 @@ use writer::Writer;
 
 use crate::clock::Clock;
 use crate::deliver::OutboxError;
+use crate::planted;
 
 /// The database in the folder.
 const FILE: &str = "qualwatch.sqlite";
@@ -127,6 +128,7 @@ impl State {
         if lock.is_some() {
             // The names of new files are on the disk only with their folder.
             File::open(folder)?.sync_all()?;
+            outbox::wake_if_set_back(&connection, clock.now())?;
         }
         Ok(State {
             folder: folder.to_owned(),
@@ -178,14 +180,29 @@ impl From<StateError> for OutboxError {
 
 /// Makes a folder that nobody else can look into.
 fn make(folder: &Path) -> Result<(), StateError> {
-    if folder.is_dir() {
-        return Ok(());
-    }
+    let missing: Vec<&Path> = folder.ancestors().take_while(|it| !it.is_dir()).collect();
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)?;
+    if planted::bug("unsynced-folder") {
+        return Ok(());
+    }
+    // Names of folders, too, are on the disk only with the folder that they are in. The last one may be
+    // of a process that was killed before it came to this.
+    for made in missing.iter().copied().rev().chain([folder]) {
+        let within = match made.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        match File::open(within) {
+            Ok(within) => within.sync_all()?,
+            // Who may not look into it cannot sync it either.
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
     Ok(())
 }
 

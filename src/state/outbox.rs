@@ -14,6 +14,7 @@ use super::writer::Book;
 use super::{State, documents};
 use crate::deliver::{NewRow, Outbox, OutboxError, Row, RowId, Totals};
 use crate::over_time::Remembered;
+use crate::planted;
 use crate::sink::Gather;
 
 /// Rows of one message at most.
@@ -129,6 +130,31 @@ impl Book {
     fn give_back(&mut self, row: &Row) {
         self.rows = self.rows.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(row.new.payload.len() as u64);
+    }
+}
+
+/// The clock was set back: what waits for a time of the clock before is due now, but for rows that are
+/// held for others to join them.
+pub(super) fn wake(connection: &Connection, now: Timestamp) -> Sql<()> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE outbox SET due = ?1 WHERE dead = 0 AND due > ?1
+             AND (attempts > 0 OR standing = 1 OR held <= queued)",
+    )?;
+    statement.execute([micros(now)])?;
+    Ok(())
+}
+
+/// Wakes like [`wake`] if something was written at a later time than now.
+pub(super) fn wake_if_set_back(connection: &Connection, now: Timestamp) -> Sql<()> {
+    let last: Option<i64> = connection.query_row(
+        "SELECT max(coalesce((SELECT max(at) FROM delivered), 0),
+                    coalesce((SELECT queued FROM outbox ORDER BY id DESC LIMIT 1), 0))",
+        [],
+        |row| row.get(0),
+    )?;
+    match last.is_some_and(|last| last > micros(now)) {
+        true => wake(connection, now),
+        false => Ok(()),
     }
 }
 
@@ -312,6 +338,9 @@ fn bury(book: &mut Book, connection: &Connection, id: RowId, why: &str) -> Sql<(
     let Some(row) = find(connection, id)? else {
         return Ok(());
     };
+    if planted::bug("drop-dead-letters") {
+        return remove(book, connection, &row);
+    }
     let mut statement = connection.prepare_cached(
         "UPDATE outbox SET attempts = attempts + 1, dead = 1, standing = 0, last = ?2 WHERE id = ?1",
     )?;
@@ -351,6 +380,13 @@ impl Outbox for State {
         now: Timestamp,
     ) -> Result<(), OutboxError> {
         let (rows, documents) = (rows.to_vec(), documents.to_vec());
+        if planted::bug("two-transactions") && !documents.is_empty() {
+            self.writer.ask(move |_, connection| {
+                let mut all = documents.iter();
+                all.try_for_each(|document| documents::insert(connection, document))
+            })?;
+            return self.keep(&rows, &[], now);
+        }
         let room = self.writer.ask(move |book, connection| {
             let room = enqueue(book, connection, &rows, now)?;
             if room {

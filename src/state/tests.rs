@@ -2,6 +2,7 @@
 //! at a time. Kills are tried on the whole program.
 
 mod model;
+mod property;
 
 use std::fs;
 use std::path::Path;
@@ -9,10 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use proptest::prelude::*;
 
-use self::model::Model;
-use super::{FILE, LetGo, Room, State, StateError};
+use super::{FILE, LetGo, REMEMBERED, Room, State, StateError};
 use crate::clock::Clock;
 use crate::deliver::{NewRow, Outbox, OutboxError};
 use crate::over_time::Remembered;
@@ -21,6 +20,12 @@ use crate::sink::Gather;
 /// A clock that is set by hand.
 #[derive(Debug)]
 struct Hand(Mutex<Timestamp>);
+
+impl Hand {
+    fn set(&self, time: Timestamp) {
+        *self.0.lock().expect("held") = time;
+    }
+}
 
 impl Clock for Hand {
     fn now(&self) -> Timestamp {
@@ -52,158 +57,8 @@ fn folder() -> tempfile::TempDir {
     }
 }
 
-#[derive(Clone, Debug)]
-enum Act {
-    Put {
-        sink: u8,
-        event: u8,
-        order: u8,
-        call: Option<u8>,
-        hold: u16,
-        length: u8,
-    },
-    Claim {
-        sink: u8,
-        gather: u8,
-        horizon: u16,
-    },
-    Ack(usize),
-    Stand(usize, u16),
-    Nack(usize, u16),
-    Bury(usize),
-    Retry(usize),
-    Drop(usize),
-    Pass(u16),
-    /// The process ends, and another one begins.
-    Anew,
-}
-
-fn act() -> impl Strategy<Value = Act> {
-    let some = 0usize..4;
-    prop_oneof![
-        6 => (0u8..2, 0u8..30, 0u8..3, prop::option::of(0u8..2), 0u16..300, 0u8..90).prop_map(
-            |(sink, event, order, call, hold, length)| Act::Put { sink, event, order, call, hold, length }
-        ),
-        6 => (0u8..2, 0u8..3, 100u16..2000)
-            .prop_map(|(sink, gather, horizon)| Act::Claim { sink, gather, horizon }),
-        2 => some.clone().prop_map(Act::Ack),
-        2 => (some.clone(), 0u16..3000).prop_map(|(at, next)| Act::Stand(at, next)),
-        2 => (some.clone(), 0u16..3000).prop_map(|(at, next)| Act::Nack(at, next)),
-        1 => some.clone().prop_map(Act::Bury),
-        1 => (0usize..12).prop_map(Act::Retry),
-        1 => (0usize..12).prop_map(Act::Drop),
-        3 => (0u16..1000).prop_map(Act::Pass),
-        1 => Just(Act::Anew),
-    ]
-}
-
 fn later(time: Timestamp, millis: u16) -> Timestamp {
     time + Duration::from_millis(millis.into())
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
-
-    /// Whatever is asked, and wherever the process ends: the rows are those of the definition.
-    #[test]
-    fn rows_are_those_of_the_definition(acts in prop::collection::vec(act(), 0..60)) {
-        let (folder, clock) = (folder(), clock());
-        let mut state = Some(open(folder.path(), &clock));
-        let mut model = Model::default();
-        for act in acts {
-            let outbox = state.as_ref().expect("open");
-            let now = clock.now();
-            let claimed = |model: &Model, at: usize| {
-                let count = model.claimed.len();
-                (count > 0).then(|| *model.claimed.iter().nth(at % count).expect("one"))
-            };
-            let any = |model: &Model, at: usize| model.rows.get(at).map(|row| row.id);
-            match act.clone() {
-                Act::Put { sink, event, order, call, hold, length } => {
-                    let new = NewRow {
-                        sink: format!("s{sink}").into(),
-                        event: format!("e{event}").into(),
-                        call: call.map(|call| format!("c{call}").into()),
-                        order: format!("o{order}").into(),
-                        payload: "ä".repeat(usize::from(length) / 2).into(),
-                        due: later(now, hold),
-                    };
-                    let got = outbox.enqueue(std::slice::from_ref(&new), now);
-                    let room = model.put(&new, now);
-                    prop_assert_eq!(matches!(got, Err(OutboxError::Full)), !room);
-                    prop_assert!(room == got.is_ok());
-                }
-                Act::Claim { sink, gather, horizon } => {
-                    let sink = format!("s{sink}");
-                    let gather = [Gather::One, Gather::Call, Gather::Any(2)][usize::from(gather)];
-                    let horizon = later(now, horizon);
-                    let got = outbox.claim(&sink, now, horizon, gather).expect("rows");
-                    prop_assert_eq!(got, model.claim(&sink, now, horizon, gather));
-                }
-                Act::Ack(at) => if let Some(id) = claimed(&model, at) {
-                    outbox.ack(id).expect("written");
-                    model.deliver(id);
-                    model.remove(id);
-                },
-                Act::Stand(at, next) => if let Some(id) = claimed(&model, at) {
-                    outbox.stand(id, later(now, next)).expect("written");
-                    model.deliver(id);
-                    if model.followed(id) {
-                        model.remove(id);
-                    } else if let Some(row) = model.row(id) {
-                        (row.standing, row.due) = (true, later(now, next));
-                        (row.attempts, row.last) = (0, None);
-                        model.claimed.remove(&id);
-                    }
-                },
-                Act::Nack(at, next) => if let Some(id) = claimed(&model, at) {
-                    outbox.nack(id, later(now, next), "503").expect("written");
-                    let standing = model.row(id).is_some_and(|row| row.standing);
-                    if standing && model.followed(id) {
-                        model.remove(id);
-                    } else if let Some(row) = model.row(id) {
-                        row.attempts += 1;
-                        (row.due, row.last) = (later(now, next), Some("503".to_owned()));
-                        model.claimed.remove(&id);
-                    }
-                },
-                Act::Bury(at) => if let Some(id) = claimed(&model, at) {
-                    outbox.bury(id, "400").expect("written");
-                    if let Some(row) = model.row(id) {
-                        row.attempts += 1;
-                        (row.dead, row.standing) = (true, false);
-                        row.last = Some("400".to_owned());
-                        model.claimed.remove(&id);
-                    }
-                },
-                Act::Retry(at) => if let Some(id) = any(&model, at) {
-                    prop_assert!(outbox.retry(id, now).expect("written"));
-                    let sending = model.claimed.contains(&id);
-                    if let Some(row) = model.row(id).filter(|row| row.dead || !sending) {
-                        (row.dead, row.due, row.queued, row.attempts) = (false, now, now, 0);
-                    }
-                },
-                Act::Drop(at) => if let Some(id) = any(&model, at) {
-                    prop_assert!(outbox.drop_row(id).expect("written"));
-                    model.remove(id);
-                    prop_assert!(!outbox.drop_row(id).expect("written"));
-                },
-                Act::Pass(millis) => *clock.0.lock().expect("held") = later(now, millis),
-                Act::Anew => {
-                    drop(state.take());
-                    state = Some(open(folder.path(), &clock));
-                    model.claimed.clear();
-                }
-            }
-            let outbox = state.as_ref().expect("open");
-            prop_assert_eq!(outbox.list(None).expect("rows"), model.rows.clone(), "{:?}", act);
-            for sink in ["s0", "s1"] {
-                prop_assert_eq!(outbox.totals(sink).expect("totals"), model.totals(sink));
-                let due = model.free(sink).first().map(|row| row.due);
-                prop_assert_eq!(outbox.next_due(sink).expect("a time"), due);
-            }
-        }
-    }
 }
 
 fn row(event: &str) -> NewRow {

@@ -11,10 +11,11 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::Room;
 use super::error::StateError;
+use super::{Room, outbox};
 use crate::clock::Clock;
 use crate::deliver::RowId;
+use crate::planted;
 
 /// So many questions share a commit at most.
 const TOGETHER: usize = 256;
@@ -112,8 +113,15 @@ fn work(mut connection: Connection, mut book: Book, asked: &Receiver<Question>, 
     while let Ok(first) = asked.recv() {
         let before = book.clone();
         book.now = clock.now();
+        let set_back = book.now < before.now;
         let mut answers = Vec::new();
-        let committed = batch(&mut connection, &mut book, first, asked, &mut answers);
+        let committed = batch(
+            (&mut connection, &mut book),
+            set_back,
+            first,
+            asked,
+            &mut answers,
+        );
         if committed.is_err() {
             book = before;
         }
@@ -125,14 +133,21 @@ fn work(mut connection: Connection, mut book: Book, asked: &Receiver<Question>, 
 }
 
 fn batch(
-    connection: &mut Connection,
-    book: &mut Book,
+    (connection, book): (&mut Connection, &mut Book),
+    set_back: bool,
     first: Question,
     asked: &Receiver<Question>,
     answers: &mut Vec<Answer>,
 ) -> rusqlite::Result<()> {
     let behavior = TransactionBehavior::Immediate;
-    let transaction = match connection.transaction_with_behavior(behavior) {
+    let begun = connection.transaction_with_behavior(behavior);
+    let begun = begun.and_then(|transaction| {
+        if set_back {
+            outbox::wake(&transaction, book.now)?;
+        }
+        Ok(transaction)
+    });
+    let transaction = match begun {
         Ok(transaction) => transaction,
         Err(error) => {
             answers.push(first(None));
@@ -145,6 +160,9 @@ fn batch(
         if answers.len() < TOGETHER {
             next = asked.try_recv().ok();
         }
+    }
+    if planted::bug("answer-before-commit") {
+        answers.drain(..).for_each(|answer| answer(Ok(())));
     }
     transaction.commit()
 }

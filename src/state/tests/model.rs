@@ -1,20 +1,25 @@
 //! What an outbox is, by its definition: a list, and no more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::ROOM;
+use super::{LetGo, REMEMBERED, ROOM};
 use crate::deliver::{NewRow, Row, RowId, Totals};
+use crate::over_time::Remembered;
 use crate::sink::Gather;
 
 /// What an outbox is, by its definition: a list.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Model {
     pub(super) rows: Vec<Row>,
     pub(super) claimed: BTreeSet<RowId>,
-    pub(super) delivered: BTreeSet<(Arc<str>, Arc<str>)>,
+    delivered: BTreeMap<(Arc<str>, Arc<str>), Timestamp>,
+    /// when deliveries were forgotten last, in this process
+    swept: Option<Timestamp>,
+    /// what was read, in its order
+    pub(super) documents: Vec<Remembered>,
     last: u64,
 }
 
@@ -22,7 +27,7 @@ impl Model {
     fn known(&self, new: &NewRow) -> bool {
         let key = (Arc::clone(&new.sink), Arc::clone(&new.event));
         let here = |row: &Row| row.new.sink == new.sink && row.new.event == new.event;
-        self.delivered.contains(&key) || self.rows.iter().any(here)
+        self.delivered.contains_key(&key) || self.rows.iter().any(here)
     }
 
     pub(super) fn put(&mut self, new: &NewRow, now: Timestamp) -> bool {
@@ -119,11 +124,57 @@ impl Model {
         self.rows.iter().any(|other| after(&other))
     }
 
-    pub(super) fn deliver(&mut self, id: RowId) {
+    /// A sink has it; once an hour what is older than is remembered goes.
+    pub(super) fn deliver(&mut self, id: RowId, now: Timestamp) {
         if let Some(row) = self.rows.iter().find(|row| row.id == id) {
             let key = (Arc::clone(&row.new.sink), Arc::clone(&row.new.event));
-            self.delivered.insert(key);
+            self.delivered.insert(key, now);
+            let due = |swept: Timestamp| now.as_second() >= swept.as_second() + 3600;
+            if self.swept.is_none_or(due) {
+                self.swept = Some(now);
+                self.delivered.retain(|_, at| *at >= now - REMEMBERED);
+            }
         }
+    }
+
+    /// The process ended, and another one began.
+    pub(super) fn restart(&mut self, now: Timestamp) {
+        self.claimed.clear();
+        self.swept = None;
+        let queued = self.rows.last().map(|row| row.queued);
+        if self.delivered.values().copied().max().max(queued) > Some(now) {
+            self.wake(now);
+        }
+    }
+
+    /// The clock was set back.
+    pub(super) fn wake(&mut self, now: Timestamp) {
+        for row in self
+            .rows
+            .iter_mut()
+            .filter(|row| !row.dead && row.due > now)
+        {
+            if row.attempts > 0 || row.standing || row.new.due <= row.queued {
+                row.due = now;
+            }
+        }
+    }
+
+    /// Lets go of documents; how many went.
+    pub(super) fn let_go(&mut self, what: LetGo) -> usize {
+        let first = |documents: &[Remembered], before: i64| {
+            let young = documents.iter().position(|it| it.wall >= before);
+            young.unwrap_or(documents.len())
+        };
+        let old = first(&self.documents, what.samples_before);
+        for document in &mut self.documents[..old] {
+            document.samples = None;
+        }
+        let old = first(&self.documents, what.before);
+        let young = self.documents.len() - old;
+        let many = young.saturating_sub(what.most as usize);
+        self.documents.drain(..old + many);
+        old + many
     }
 
     pub(super) fn totals(&self, sink: &str) -> Totals {
