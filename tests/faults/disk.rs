@@ -1,43 +1,47 @@
 //! The disk at its worst: a kill at each call that makes something durable, calls that fail, and a
 //! disk that is full. By `strace`, which CI has.
 //!
-//! Every k is tried until a run needs fewer calls than that; so nothing is left out, whatever the
-//! program comes to write.
+//! `strace` counts the calls of each thread for itself: at k is whichever comes first. Every k is tried
+//! until a run needs fewer calls than that. A kill before each call of all threads is in `power`.
 
 use std::process::{Command, Stdio};
 
+use super::oracle::{Records, Seen};
+use super::place::{Place, Ran, hook};
 use super::support::receiver::{Receiver, reply};
-use super::{Place, UNDER_WAY, conserved, expected, records};
-
-/// Whether faults can be injected here; in CI they must be.
-#[allow(clippy::print_stderr, reason = "a test that was skipped says so")]
-fn can_inject() -> bool {
-    if Command::new("strace").arg("--version").output().is_ok() {
-        return true;
-    }
-    assert!(
-        std::env::var_os("QUALWATCH_SHARED").is_none(),
-        "strace is not installed, and CI needs it"
-    );
-    eprintln!("skipped: strace is not installed (it is in CI)");
-    false
-}
+use super::{has, side_by_side};
 
 /// What happens at the k-th of some calls.
-struct Fault {
-    calls: &'static str,
-    happens: &'static str,
+#[derive(Clone, Copy)]
+pub(crate) struct Fault {
+    pub(crate) calls: &'static str,
+    pub(crate) happens: &'static str,
     /// from the k-th on, not at it alone
-    on: bool,
+    pub(crate) on: bool,
+    /// from a drop folder, whose files are moved away
+    pub(crate) moves: bool,
+    /// how a run may end that met it
+    pub(crate) ends: fn(&Ran) -> bool,
+}
+
+/// By a signal.
+pub(crate) fn killed(ran: &Ran) -> bool {
+    ran.code.is_none() || ran.code == Some(137)
+}
+
+/// With its exit status and a message.
+pub(crate) fn told(ran: &Ran) -> bool {
+    ran.code == Some(3) && ran.said.contains("error")
 }
 
 impl Fault {
-    /// Runs the program once with the fault at the k-th call; its exit status, if it had one.
-    fn run(&self, place: &Place, k: usize) -> (Option<i32>, String) {
+    /// Runs the program once with the fault at the k-th call.
+    fn inject(&self, place: &Place, k: usize) -> Ran {
         let program = place.command();
         let plus = if self.on { "+" } else { "" };
-        let output = Command::new("strace")
-            .current_dir(place.folder.path())
+        let mut command = Command::new("strace");
+        command
+            .current_dir(place.path())
             .args(["-f", "-qq", "-o", "/dev/null"])
             .args(["-e", &format!("trace={}", self.calls)])
             .args([
@@ -46,79 +50,133 @@ impl Fault {
             ])
             .arg(program.get_program())
             .args(program.get_args())
-            .stdin(Stdio::null())
-            .output()
-            .expect("strace runs");
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        (output.status.code(), said)
-    }
-}
-
-/// For each k a run with the fault, and one without that must bring what is missing. With `ends` the
-/// fault must show: the run is killed, or says with its exit status that it failed.
-fn each(fault: &Fault, documents: u64, most: usize, ends: impl Fn(Option<i32>, &str) -> bool) {
-    if !can_inject() {
-        return;
-    }
-    let records = records(7, documents);
-    let want = expected(&records);
-    let mut met = 0;
-    for k in 1..=most {
-        let receiver = Receiver::start(Vec::new(), reply(200, ""));
-        let place = Place::new(&receiver, &records);
-        let (status, said) = fault.run(&place, k);
-        let about = format!(
-            "{} {} at {k}: {status:?}\n{said}",
-            fault.calls, fault.happens
-        );
-        let unharmed = status == Some(0);
-        assert!(unharmed || ends(status, &said), "{about}");
-        let out = place.whole_run();
-        let then = String::from_utf8_lossy(&out.stderr);
-        assert!(out.status.success(), "{about}\nand then\n{then}");
-        conserved(&want, &receiver, UNDER_WAY, &about);
-        if unharmed && !fault.on {
-            break;
+            .stdin(Stdio::null());
+        for (name, value) in program.get_envs() {
+            command.env(name, value.unwrap_or_default());
         }
-        met += usize::from(!unharmed);
+        Ran::of(command.output().expect("strace runs"))
     }
-    assert!(met > 2, "{} met {met} times", fault.calls);
+
+    /// A run with the fault at the k-th call, and one without that must bring what is missing; whether
+    /// the first was harmed.
+    pub(crate) fn trial(&self, k: usize, bug: Option<&'static str>) -> Result<bool, String> {
+        let records = Records::of(7, 60);
+        let receiver = Receiver::start(Vec::new(), reply(200, ""));
+        let mut place = Place::new(&records, &hook("hook", &receiver.url("/"))).with(bug);
+        if self.moves {
+            place = place.drop_folder(&records);
+        }
+        let ran = self.inject(&place, k);
+        let unharmed = ran.code == Some(0);
+        let code = ran.code;
+        let end = || {
+            if !unharmed && !(self.ends)(&ran) {
+                return Err(format!("it ended otherwise\n{}", ran.said));
+            }
+            place.run().well()?;
+            records.conserved(&records.taken(&receiver), usize::from(!unharmed))?;
+            match place.left() {
+                0 => Ok(!unharmed),
+                left => Err(format!("{left} files were read and stay")),
+            }
+        };
+        end().map_err(|complaint: String| {
+            place.keep(format!(
+                "{} {} at {k}, which ended with {code:?}: {complaint}",
+                self.calls, self.happens
+            ))
+        })
+    }
+
+    /// Each k, until the run is over before it.
+    fn each(&self, name: &str, most: usize) {
+        if !has("strace") {
+            return;
+        }
+        let mut seen = Seen::default();
+        // Some at a time: the last of them find out that there are fewer calls.
+        let mut over = false;
+        for some in (1..=most).collect::<Vec<_>>().chunks(8) {
+            for harmed in side_by_side(4, some.to_vec(), |k| self.trial(k, None)) {
+                let harmed = harmed.unwrap_or_else(|complaint| panic!("{complaint}"));
+                seen.add("fault that was met", usize::from(harmed));
+                over |= !harmed && !self.on;
+            }
+            if over {
+                break;
+            }
+        }
+        assert!(over || self.on, "{name}: more calls than {most}");
+        seen.must_have(name, &["fault that was met"]);
+    }
 }
 
 const DURABLE: &str = "fsync,fdatasync,ftruncate,unlink,rename,renameat2";
 
+const KILL: Fault = Fault {
+    calls: DURABLE,
+    happens: "signal=SIGKILL",
+    on: false,
+    moves: false,
+    ends: killed,
+};
+
+const EIO: Fault = Fault {
+    calls: "fsync,fdatasync",
+    happens: "error=EIO",
+    on: true,
+    moves: false,
+    ends: told,
+};
+
+pub(crate) const FULL: Fault = Fault {
+    calls: "pwrite64",
+    happens: "error=ENOSPC",
+    ..EIO
+};
+
 #[test]
 fn a_kill_at_each_call_that_makes_something_durable_loses_nothing() {
+    KILL.each("kill at each durable call", 200);
+}
+
+#[test]
+fn a_kill_at_each_durable_call_of_a_drop_folder_loses_nothing() {
     let fault = Fault {
-        calls: DURABLE,
-        happens: "signal=SIGKILL",
-        on: false,
+        moves: true,
+        ..KILL
     };
-    each(&fault, 60, 200, |status, _| {
-        status.is_none() || status == Some(137)
-    });
+    fault.each("kill at each durable call, files moved", 300);
 }
 
 #[test]
 fn a_sync_that_fails_is_told_and_loses_nothing() {
-    let fault = Fault {
-        calls: "fsync,fdatasync",
-        happens: "error=EIO",
-        on: true,
-    };
-    each(&fault, 60, 12, |status, said| {
-        status == Some(3) && said.contains("error")
-    });
+    EIO.each("EIO from each sync on", 12);
 }
 
 #[test]
 fn a_full_disk_is_told_and_loses_nothing() {
-    let fault = Fault {
-        calls: "pwrite64",
-        happens: "error=ENOSPC",
-        on: true,
+    FULL.each("ENOSPC from each write on", 16);
+}
+
+/// Once, and then there is room again: what was asked for at that moment is not told to be done.
+#[test]
+fn a_write_that_fails_once_loses_nothing() {
+    let fault = Fault { on: false, ..FULL };
+    let moved = Fault {
+        moves: true,
+        ..fault
     };
-    each(&fault, 60, 16, |status, said| {
-        status == Some(3) && said.contains("error")
-    });
+    if !has("strace") {
+        return;
+    }
+    let mut seen = Seen::default();
+    let trials = (1..=24).map(|k| (k % 2 == 0, k)).collect();
+    for harmed in side_by_side(4, trials, |(moves, k): (bool, usize)| {
+        if moves { moved } else { fault }.trial(k, None)
+    }) {
+        let harmed = harmed.unwrap_or_else(|complaint| panic!("{complaint}"));
+        seen.add("fault that was met", usize::from(harmed));
+    }
+    seen.must_have("ENOSPC once", &["fault that was met"]);
 }

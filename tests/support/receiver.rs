@@ -16,6 +16,8 @@ pub(crate) struct Request {
     /// names in lower case
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: String,
+    /// what it was answered
+    pub(crate) answer: Answer,
 }
 
 impl Request {
@@ -41,6 +43,10 @@ pub(crate) enum Answer {
     Huge(usize),
     /// something that is not HTTP
     Garbage,
+    /// resets the connection in the midst of the request
+    Reset,
+    /// reads no further than the request's head, and keeps the connection
+    Unread,
 }
 
 pub(crate) fn reply(status: u16, body: &str) -> Answer {
@@ -135,23 +141,32 @@ fn serve(
         let length = headers
             .get("content-length")
             .and_then(|length| length.parse().ok());
-        let mut body = vec![0; length.unwrap_or(0)];
-        reader.read_exact(&mut body)?;
-        let body = String::from_utf8(body).expect("UTF-8");
         let (lock, heard) = shared;
-        let answer = {
+        let scripted = lock.lock().expect("held").script.pop();
+        let answer = scripted.unwrap_or_else(|| rest.clone());
+        let length: usize = length.unwrap_or(0);
+        let mut body = vec![
+            0;
+            match answer {
+                Answer::Unread => 0,
+                Answer::Reset => length / 2,
+                _ => length,
+            }
+        ];
+        reader.read_exact(&mut body)?;
+        let body = String::from_utf8_lossy(&body).into_owned();
+        {
             let mut state = lock.lock().expect("held");
             state.requests.push(Request {
                 path,
                 headers,
                 body,
+                answer: answer.clone(),
             });
-            let answer = state.script.pop().unwrap_or_else(|| rest.clone());
-            if matches!(answer, Answer::Silence) {
+            if matches!(answer, Answer::Silence | Answer::Unread) {
                 state.kept.push(writer.try_clone()?);
             }
-            answer
-        };
+        }
         heard.notify_all();
         match answer {
             Answer::Reply(status, more, body) => {
@@ -166,6 +181,8 @@ fn serve(
                 return Ok(());
             }
             Answer::HangUp | Answer::Silence => return Ok(()),
+            // With unread bytes a close is a reset.
+            Answer::Reset | Answer::Unread => return Ok(()),
             Answer::Drip => {
                 write!(writer, "HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")?;
                 let (lock, heard) = (Mutex::new(()), Condvar::new());
