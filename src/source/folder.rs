@@ -301,6 +301,11 @@ impl Folder {
         if job.identity.size > options.limits.document as u64 {
             let mut hold = Hold::new(0, true);
             let deliver = &mut |one| hold.take(one, deliver);
+            #[cfg(target_os = "linux")]
+            let file = {
+                let most = options.limits.document as u64 + 1;
+                super::holes::Holes::new(file, job.identity.size, most)
+            };
             read_with(&mut self.chunk, file, &source, options, deliver)?;
             return ControlFlow::Continue(hold.outcome());
         }

@@ -13,6 +13,8 @@ mod error;
 pub mod file;
 pub mod folder;
 mod hold;
+#[cfg(target_os = "linux")]
+mod holes;
 mod inbox;
 mod look;
 mod pool;
