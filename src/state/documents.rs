@@ -7,6 +7,7 @@ use rusqlite::{Connection, params};
 
 use super::State;
 use super::error::StateError;
+use super::writer::Book;
 use crate::over_time::Remembered;
 
 type Sql<T> = rusqlite::Result<T>;
@@ -29,28 +30,33 @@ pub(super) fn insert(connection: &Connection, document: &Remembered) -> Sql<()> 
     Ok(())
 }
 
-fn let_go(connection: &Connection, what: LetGo) -> Sql<u64> {
-    // They are in the order of wall time, all but where a clock was set: no index is worth its writes.
-    let first = |before: i64| -> Sql<i64> {
+fn let_go(book: &mut Book, connection: &Connection, what: LetGo) -> Sql<u64> {
+    // They are in the order of wall time, all but where a clock was set: no index is worth its writes,
+    // and what has no samples any more is not looked at again.
+    let first = |from: i64, before: i64| -> Sql<i64> {
         connection.query_row(
-            "SELECT coalesce((SELECT seq FROM documents WHERE wall >= ?1 ORDER BY seq LIMIT 1), \
+            "SELECT coalesce((SELECT seq FROM documents WHERE seq >= ?1 AND wall >= ?2 ORDER BY seq LIMIT 1), \
              (SELECT max(seq) + 1 FROM documents), 0)",
-            [before],
+            [from, before],
             |row| row.get(0),
         )
     };
+    let bare = first(book.bare, what.samples_before)?;
     connection.execute(
-        "UPDATE documents SET samples = NULL WHERE seq < ?1 AND samples IS NOT NULL",
-        [first(what.samples_before)?],
+        "UPDATE documents SET samples = NULL WHERE seq >= ?1 AND seq < ?2 AND samples IS NOT NULL",
+        [book.bare, bare],
     )?;
+    book.bare = bare;
     let old = connection.execute(
         "DELETE FROM documents WHERE seq < ?1",
-        [first(what.before)?],
+        [first(0, what.before)?],
     )?;
     let many = connection.execute(
         "DELETE FROM documents WHERE seq <= (SELECT max(seq) FROM documents) - ?1",
         [i64::try_from(what.most).unwrap_or(i64::MAX)],
     )?;
+    // Where none is left, numbers begin anew.
+    book.bare = book.bare.min(first(0, i64::MAX)?);
     Ok((old + many) as u64)
 }
 
@@ -80,6 +86,6 @@ impl State {
     /// If it cannot be written.
     pub fn let_go(&self, what: LetGo) -> Result<u64, StateError> {
         self.writer
-            .ask(move |_, connection| let_go(connection, what))
+            .ask(move |book, connection| let_go(book, connection, what))
     }
 }

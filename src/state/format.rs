@@ -7,6 +7,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::Role;
 use super::error::StateError;
 use crate::planted;
 
@@ -53,11 +54,12 @@ CREATE TABLE documents (
 ) STRICT;
 "];
 
-/// Makes the database what this qualwatch works with; `owner` may upgrade it.
+/// Makes the database what this qualwatch works with; its owner may upgrade it, and looks through all of it
+/// where the one before did not end well.
 pub(super) fn prepare(
     connection: &mut Connection,
     folder: &Path,
-    owner: bool,
+    role: Role,
 ) -> Result<(), StateError> {
     let number = |connection: &Connection, name: &str| {
         connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0))
@@ -91,7 +93,7 @@ pub(super) fn prepare(
         false => "FULL",
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
-    if owner {
+    if role == Role::Successor {
         let whole: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
         if whole != "ok" {
             let (folder, found) = (folder.to_owned(), whole);

@@ -61,8 +61,63 @@ pub struct Room {
 pub struct State {
     folder: PathBuf,
     writer: Writer,
-    /// held until this goes
-    _lock: Option<File>,
+    /// held until this goes, after the writer
+    _lock: Option<Lock>,
+}
+
+/// Who works with the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// looks, beside its owner
+    Visitor,
+    Owner,
+    /// owner after one that did not end well, or of whom nothing is known: all of it is looked through
+    Successor,
+}
+
+/// The folder's lock, which holds a mark for as long as somebody works in it.
+#[derive(Debug)]
+struct Lock {
+    file: File,
+    /// the mark of somebody who did not end well is there, or there is nothing
+    left: bool,
+    /// the mark is ours
+    ours: bool,
+}
+
+impl Lock {
+    fn take(folder: &Path) -> Result<Lock, StateError> {
+        let path = folder.join(LOCK);
+        let new = !path.exists();
+        let file = open_private(&path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StateError::Taken(folder.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        let left = new || file.metadata()?.len() > 0;
+        if left {
+            // If what is found is refused, it is looked through at the next start as well.
+            file.set_len(1)?;
+        }
+        let ours = false;
+        Ok(Lock { file, left, ours })
+    }
+
+    fn mark(&mut self) -> std::io::Result<()> {
+        self.ours = true;
+        self.file.set_len(1)?;
+        self.file.sync_all()
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if self.ours {
+            // A mark that stays costs the next start a longer look.
+            let _ = self.file.set_len(0);
+        }
+    }
 }
 
 /// What the folder holds, in numbers.
@@ -88,12 +143,7 @@ impl State {
     /// written.
     pub fn open(folder: &Path, room: Room, clock: Arc<dyn Clock>) -> Result<State, StateError> {
         make(folder)?;
-        let lock = open_private(&folder.join(LOCK))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(StateError::Taken(folder.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(error.into()),
-        }
+        let lock = Lock::take(folder)?;
         State::with(folder, room, clock, Some(lock))
     }
 
@@ -116,7 +166,7 @@ impl State {
         folder: &Path,
         room: Room,
         clock: Arc<dyn Clock>,
-        lock: Option<File>,
+        mut lock: Option<Lock>,
     ) -> Result<State, StateError> {
         let path = folder.join(FILE);
         // Created before SQLite does, so that it is never readable by others.
@@ -124,8 +174,14 @@ impl State {
         let mut connection = Connection::open(&path)?;
         connection.busy_timeout(PATIENCE)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        format::prepare(&mut connection, folder, lock.is_some())?;
-        if lock.is_some() {
+        let role = match &lock {
+            None => Role::Visitor,
+            Some(lock) if lock.left => Role::Successor,
+            Some(_) => Role::Owner,
+        };
+        format::prepare(&mut connection, folder, role)?;
+        if let Some(lock) = &mut lock {
+            lock.mark()?;
             // The names of new files are on the disk only with their folder.
             File::open(folder)?.sync_all()?;
             outbox::wake_if_set_back(&connection, clock.now())?;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{FILE, LetGo, REMEMBERED, Room, State, StateError};
+use super::{FILE, LOCK, LetGo, REMEMBERED, Room, State, StateError};
 use crate::clock::Clock;
 use crate::deliver::{NewRow, Outbox, OutboxError};
 use crate::over_time::Remembered;
@@ -170,6 +170,36 @@ fn what_is_no_state_of_ours_is_refused_and_left_as_it_is() {
         .expect("set");
     drop(newer);
     refused("format 99");
+}
+
+#[test]
+fn after_an_end_that_was_none_all_of_it_is_looked_through() {
+    let (folder, clock) = (folder(), clock());
+    let state = open(folder.path(), &clock);
+    let mark = || fs::read(folder.path().join(LOCK)).expect("a lock").len();
+    assert_eq!(mark(), 1);
+    drop(state);
+    assert_eq!(mark(), 0);
+    // An index that a start does not read.
+    let path = folder.path().join(FILE);
+    let database = rusqlite::Connection::open(&path).expect("a database");
+    let index = "SELECT rootpage FROM sqlite_schema WHERE name = 'outbox_state'";
+    let page: i64 = database
+        .query_row(index, [], |row| row.get(0))
+        .expect("an index");
+    drop(database);
+    let mut bytes = fs::read(&path).expect("a file");
+    bytes[(page as usize - 1) * 16_384..][..64].fill(0xff);
+    fs::write(&path, bytes).expect("written");
+    drop(open(folder.path(), &clock));
+    fs::write(folder.path().join(LOCK), "x").expect("written");
+    let refused = State::open(folder.path(), ROOM, clock.clone());
+    assert!(
+        matches!(refused, Err(StateError::Damaged { .. })),
+        "{refused:?}"
+    );
+    // Nothing was mended, and so it is refused again.
+    assert_eq!(mark(), 1);
 }
 
 #[test]

@@ -33,6 +33,8 @@ pub(super) struct Book {
     pub(super) seen: i64,
     /// when deliveries were forgotten last
     pub(super) swept: Timestamp,
+    /// documents before this one have no samples any more
+    pub(super) bare: i64,
     pub(super) now: Timestamp,
 }
 
@@ -64,6 +66,7 @@ impl Writer {
             bytes: 0,
             seen: -1,
             swept: Timestamp::MIN,
+            bare: 0,
             now,
         };
         let thread = std::thread::Builder::new()

@@ -20,6 +20,8 @@ pub(super) struct Model {
     swept: Option<Timestamp>,
     /// what was read, in its order
     pub(super) documents: Vec<Remembered>,
+    /// so many of them were looked at for samples, in this process
+    bare: usize,
     last: u64,
 }
 
@@ -141,6 +143,7 @@ impl Model {
     pub(super) fn restart(&mut self, now: Timestamp) {
         self.claimed.clear();
         self.swept = None;
+        self.bare = 0;
         let queued = self.rows.last().map(|row| row.queued);
         if self.delivered.values().copied().max().max(queued) > Some(now) {
             self.wake(now);
@@ -166,15 +169,17 @@ impl Model {
             let young = documents.iter().position(|it| it.wall >= before);
             young.unwrap_or(documents.len())
         };
-        let old = first(&self.documents, what.samples_before);
-        for document in &mut self.documents[..old] {
+        let rest = &self.documents[self.bare..];
+        self.bare += first(rest, what.samples_before);
+        for document in &mut self.documents[..self.bare] {
             document.samples = None;
         }
         let old = first(&self.documents, what.before);
         let young = self.documents.len() - old;
-        let many = young.saturating_sub(what.most as usize);
-        self.documents.drain(..old + many);
-        old + many
+        let went = old + young.saturating_sub(what.most as usize);
+        self.documents.drain(..went);
+        self.bare = self.bare.saturating_sub(went);
+        went
     }
 
     pub(super) fn totals(&self, sink: &str) -> Totals {
