@@ -125,6 +125,8 @@ fn every_path_that_a_page_names_exists() {
         "docs/windows.md",
         "docs/json.md",
         "docs/sinks.md",
+        "docs/state.md",
+        "docs/reliability.md",
         "docs/conformance.md",
     ] {
         let text = read(page);
@@ -200,6 +202,28 @@ fn unsafe_stands_only_where_it_is_listed() {
         assert_eq!(used, listed, "{path}");
     }
     assert!(read("Cargo.toml").contains("unsafe_code = \"deny\""));
+}
+
+/// What stands between `before` and `after` in a text, each time.
+fn between<'t>(text: &'t str, before: &str, after: &str) -> BTreeSet<&'t str> {
+    let ends = text.split(before).skip(1);
+    ends.filter_map(|rest| rest.split(after).next()).collect()
+}
+
+#[test]
+fn each_planted_mistake_is_looked_for_and_told_of_and_none_is_in_a_release() {
+    let sources: String = files("src").iter().map(|path| read(path)).collect();
+    let made = between(&sources, "planted::bug(\"", "\"");
+    let tests = read("tests/faults/planted.rs");
+    let page = read("docs/reliability.md");
+    assert!(made.len() >= 10, "{made:?}");
+    assert_eq!(made, between(&tests, "name: \"", "\""));
+    for mistake in made {
+        assert!(page.contains(&format!("| `{mistake}`")), "{mistake}");
+    }
+    let module = read("src/planted.rs");
+    assert!(module.contains("#[cfg(debug_assertions)]\npub(crate) fn bug("));
+    assert!(module.contains("pub(crate) const fn bug(_: &str) -> bool {\n    false\n}"));
 }
 
 #[test]
@@ -330,6 +354,7 @@ fn every_flag_that_a_page_names_is_one_of_ours() {
         "docs/rules.md",
         "docs/json.md",
         "docs/sinks.md",
+        "docs/reliability.md",
     ] {
         let text = read(page);
         for flag in text.split(|c: char| !(c.is_ascii_lowercase() || c == '-')) {
