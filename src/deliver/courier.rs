@@ -1,7 +1,8 @@
 //! One sink's deliveries, a step at a time.
 //!
-//! Claims what is due, sends it, and writes down what came of it. A step never
-//! waits but for the sink itself; whoever calls it has the thread and the clock.
+//! Claims what is due, sends it, and writes down what came of it; where that cannot be written nothing
+//! more is sent, for all of it would be sent again. A step never waits but for the sink itself; whoever
+//! calls it has the thread and the clock.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::gate::{Gate, Jitter, Permit, Policy, Verdict, later};
-use super::outbox::{Outbox, OutboxError, Row};
+use super::outbox::{Outbox, OutboxError, Row, RowId};
 use crate::clock::Clock;
 use crate::planted;
 use crate::sink::{Gather, Outcome, Parcel, Sink, Told};
@@ -101,6 +102,16 @@ pub struct Courier {
 struct State {
     gate: Gate,
     jitter: Box<dyn Jitter + Send>,
+    /// outcomes that the outbox could not take yet; nothing is sent before it has them
+    unwritten: Vec<(RowId, Settled)>,
+}
+
+/// What is to be written down of a row.
+enum Settled {
+    Acked,
+    Stands(Timestamp),
+    Again(Timestamp, String),
+    Buried(String),
 }
 
 impl Courier {
@@ -121,6 +132,7 @@ impl Courier {
             state: Mutex::new(State {
                 gate: Gate::new(policy),
                 jitter,
+                unwritten: Vec::new(),
             }),
             counters: Counters::default(),
         }
@@ -150,6 +162,8 @@ impl Courier {
     /// # Errors
     /// If the outbox fails.
     pub fn step(&self, tell: &mut dyn FnMut(Tale)) -> Result<Next, OutboxError> {
+        let unwritten = self.with(|state| std::mem::take(&mut state.unwritten));
+        self.write_down(unwritten)?;
         let now = self.clock.now();
         let (permit, horizon) = self.with(|state| (state.gate.ask(now), state.gate.horizon(now)));
         match permit {
@@ -235,6 +249,7 @@ impl Courier {
         });
         // What shared a message goes on sharing it.
         let mut together = None;
+        let mut settled = Vec::with_capacity(rows.len());
         for row in rows {
             let verdict = self.with(|state| {
                 // What stands was delivered: it is told again for as long as it lasts.
@@ -251,10 +266,9 @@ impl Courier {
                     } else {
                         &self.counters.delivered
                     });
-                    match self.repeat(row) {
-                        Some(repeat) => self.outbox.stand(row.id, later(now, repeat))?,
-                        None => self.outbox.ack(row.id)?,
-                    }
+                    let repeat = self.repeat(row);
+                    let what = repeat.map(|repeat| Settled::Stands(later(now, repeat)));
+                    settled.push((row.id, what.unwrap_or(Settled::Acked)));
                 }
                 Verdict::Again { at } => {
                     add(&self.counters.retried);
@@ -262,11 +276,11 @@ impl Courier {
                         add(&self.counters.ambiguous);
                     }
                     let at = *together.get_or_insert(at);
-                    self.outbox.nack(row.id, at, outcome.why())?;
+                    settled.push((row.id, Settled::Again(at, outcome.why().to_owned())));
                 }
                 Verdict::Dead { why } => {
                     add(&self.counters.dead);
-                    self.outbox.bury(row.id, &why)?;
+                    settled.push((row.id, Settled::Buried(why.clone())));
                     tell(Tale::Dead {
                         row: Box::new(row.clone()),
                         why,
@@ -280,6 +294,25 @@ impl Courier {
             }),
             Some(false) => tell(Tale::Up),
             None => {}
+        }
+        self.write_down(settled)
+    }
+
+    /// Writes outcomes down; from the first that cannot be written on they wait for the next step.
+    fn write_down(&self, outcomes: Vec<(RowId, Settled)>) -> Result<(), OutboxError> {
+        let mut unwritten = outcomes.into_iter();
+        while let Some((id, settled)) = unwritten.next() {
+            let written = match &settled {
+                Settled::Acked => self.outbox.ack(id),
+                Settled::Stands(next) => self.outbox.stand(id, *next),
+                Settled::Again(at, why) => self.outbox.nack(id, *at, why),
+                Settled::Buried(why) => self.outbox.bury(id, why),
+            };
+            if let Err(error) = written {
+                let rest = std::iter::once((id, settled)).chain(unwritten);
+                self.with(|state| state.unwritten.extend(rest));
+                return Err(error);
+            }
         }
         Ok(())
     }

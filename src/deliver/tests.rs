@@ -2,6 +2,7 @@
 //! threads and no sleeps. `property` has random ones, `threads` the real thing.
 
 mod property;
+mod refusing;
 mod threads;
 
 use std::sync::mpsc;

@@ -166,6 +166,8 @@ fn batch(
     }
     if planted::bug("answer-before-commit") {
         answers.drain(..).for_each(|answer| answer(Ok(())));
+        // Long enough for whoever was answered to go on.
+        std::thread::sleep(std::time::Duration::from_millis(30));
     }
     transaction.commit()
 }

@@ -20,6 +20,8 @@ pub(crate) struct Fault {
     pub(crate) on: bool,
     /// from a drop folder, whose files are moved away
     pub(crate) moves: bool,
+    /// with a state folder that is there already, so that the first calls are not those that make it
+    pub(crate) later: bool,
     /// how a run may end that met it
     pub(crate) ends: fn(&Ran) -> bool,
 }
@@ -63,6 +65,11 @@ impl Fault {
         let records = Records::of(7, 60);
         let receiver = Receiver::start(Vec::new(), reply(200, ""));
         let mut place = Place::new(&records, &hook("hook", &receiver.url("/"))).with(bug);
+        // It sends nothing more where it cannot write down what came of it, and waits for that.
+        place.configure(&hook("hook", &receiver.url("/")), "1s");
+        if self.later {
+            place.ask(&["--once", "/dev/null"]).well()?;
+        }
         if self.moves {
             place = place.drop_folder(&records);
         }
@@ -118,6 +125,7 @@ const KILL: Fault = Fault {
     happens: "signal=SIGKILL",
     on: false,
     moves: false,
+    later: false,
     ends: killed,
 };
 
@@ -126,6 +134,7 @@ const EIO: Fault = Fault {
     happens: "error=EIO",
     on: true,
     moves: false,
+    later: false,
     ends: told,
 };
 
@@ -152,11 +161,23 @@ fn a_kill_at_each_durable_call_of_a_drop_folder_loses_nothing() {
 #[test]
 fn a_sync_that_fails_is_told_and_loses_nothing() {
     EIO.each("EIO from each sync on", 12);
+    let later = Fault {
+        moves: true,
+        later: true,
+        ..EIO
+    };
+    later.each("EIO from each sync on, files moved", 16);
 }
 
 #[test]
 fn a_full_disk_is_told_and_loses_nothing() {
     FULL.each("ENOSPC from each write on", 16);
+    let later = Fault {
+        moves: true,
+        later: true,
+        ..FULL
+    };
+    later.each("ENOSPC from each write on, files moved", 24);
 }
 
 /// Once, and then there is room again: what was asked for at that moment is not told to be done.

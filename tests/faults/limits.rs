@@ -102,6 +102,7 @@ fn an_open_that_fails_is_told_or_made_again_and_loses_nothing() {
             happens,
             on,
             moves: true,
+            later: false,
             ends: |ran| !ran.said.is_empty(),
         };
         fault.trial(k, None)

@@ -176,8 +176,11 @@ impl Place {
         Ran::of(command.output().expect("runs"))
     }
 
-    /// Keeps the folder of a trial that failed, and says where it is.
+    /// Keeps the folder of a trial that failed, and says where it is; but not of one that had to fail.
     pub(crate) fn keep(&mut self, complaint: String) -> String {
+        if self.bug.is_some() {
+            return complaint;
+        }
         self.folder.disable_cleanup(true);
         format!("{complaint}\nkept in {}", self.path().display())
     }
