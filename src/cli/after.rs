@@ -136,8 +136,12 @@ impl Away {
     fn try_take(&self) -> io::Result<()> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         let name = self.path.file_name().unwrap_or_default();
-        if let Some(beside) = self.to {
-            fs::create_dir_all(folder.join(beside))?;
+        if let Some(beside) = self.to.map(|beside| folder.join(beside))
+            && !beside.is_dir()
+        {
+            fs::create_dir_all(beside)?;
+            // There for sure before something goes there.
+            File::open(folder)?.sync_all()?;
         }
         // Out of the way first, and only then looked at: a name may stand for another file any time.
         let hidden = rename_beside(&self.path, &folder.join(hidden(name)), number_behind)?;
@@ -201,9 +205,8 @@ pub(super) fn put_back(folder: &Path) -> io::Result<u64> {
         })?;
         files += 1;
     }
-    if files > 0 {
-        File::open(folder)?.sync_all()?;
-    }
+    // Also for what was made there just before the end.
+    File::open(folder)?.sync_all()?;
     Ok(files)
 }
 
