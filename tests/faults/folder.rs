@@ -33,6 +33,8 @@ pub(crate) struct Watch {
     calls: Channel<String>,
     /// nothing for so long means that nothing more comes
     patience: Duration,
+    /// exit statuses that are in order
+    ends: Vec<i32>,
 }
 
 impl Watch {
@@ -57,7 +59,14 @@ impl Watch {
             child,
             calls,
             patience: Duration::from_secs(30),
+            ends: vec![0],
         }
+    }
+
+    /// It may end with this status as well.
+    pub(crate) fn or_ends_with(mut self, code: i32) -> Watch {
+        self.ends.push(code);
+        self
     }
 
     /// Waits no longer than that for what must come.
@@ -120,7 +129,8 @@ impl Watch {
         let mut err = self.child.stderr.take().expect("piped");
         err.read_to_string(&mut said).expect("read");
         let status = self.child.wait().expect("ends");
-        if status.code() != Some(0) || said.contains("panicked") {
+        let ends = status.code().is_some_and(|code| self.ends.contains(&code));
+        if !ends || said.contains("panicked") {
             return Err(format!("it ended with {status}\n{said}"));
         }
         let summary = said.lines().last().unwrap_or_default();

@@ -139,7 +139,8 @@ pub(crate) fn alone(mode: &Mode, bug: Option<&'static str>) -> Result<Seen, Stri
     let good = Receiver::start(Vec::new(), reply(200, ""));
     let both = |url: &str| hook("good", &good.url("/")) + mode.table(url).as_str();
     let mut place = Place::new(&records, "").with(bug);
-    place.configure(&both(&url), "500ms");
+    // Long enough for the good one on a machine that is busy.
+    place.configure(&both(&url), "4s");
     let mut seen = Seen::default();
     let mut end = || {
         let ran = place.run();
@@ -234,7 +235,7 @@ pub(crate) fn with_kills(
 #[test]
 fn each_way_of_failing_loses_nothing_and_no_other_sink_notices() {
     let mut seen = Seen::default();
-    for result in side_by_side(3, modes(), |mode| alone(&mode, None)) {
+    for result in side_by_side(6, modes(), |mode| alone(&mode, None)) {
         seen.join(result.unwrap_or_else(|complaint| panic!("{complaint}")));
     }
     seen.must_have(
