@@ -200,8 +200,8 @@ impl OverTime {
             return told;
         };
         let wall = second(&*self.clock);
-        let remembered = self
-            .remembers
+        // What was known changes nothing, and would be remembered once for each time that it comes.
+        let remembered = (self.remembers && self.windows.arrival(&contribution).counts())
             .then(|| Remembered::of(&contribution, &self.fingerprints, wall));
         let mut heard = self.silences.hear_feed(wall);
         if !self.range.holds(contribution.end) {
@@ -216,9 +216,8 @@ impl OverTime {
         );
         told.transitions.extend(self.heard(heard));
         let said = self.windows.take(&contribution, wall);
-        // What was known changes nothing, and would be remembered once for each time that it comes.
         self.arrival = Some(said.arrival);
-        self.remembered = remembered.filter(|_| said.arrival.counts());
+        self.remembered = remembered;
         self.decide(report, &said);
         self.counts.late_documents += u64::from(said.late > 0);
         told.late = said.late;

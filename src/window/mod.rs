@@ -129,6 +129,17 @@ impl Windows {
         reach.saturating_add(self.limits.lateness)
     }
 
+    /// What a document would be to its call, were it taken now.
+    pub fn arrival(&self, contribution: &Contribution) -> Arrival {
+        let name = hash(&[contribution.call.as_bytes()]);
+        let row = self.calls.find(name, |call| call.is(&contribution.call));
+        let call = row.and_then(|row| self.calls.get(row));
+        call.map_or_else(
+            || Call::default().arrive(contribution),
+            |call| call.arrive(contribution),
+        )
+    }
+
     /// Takes what one document contributes; `wall` is when it came, in seconds since 1970.
     pub fn take(&mut self, contribution: &Contribution, wall: u32) -> Said {
         self.rows.clear();
