@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use feed::pairs::{Side, compare, now};
 use feed::{Bare, Feed, Tally};
-use qualwatch::engine::{self, Checker};
+use qualwatch::engine::{self, Checker, Directly};
 use qualwatch::rules::facts::Facts;
 use qualwatch::rules::{Evaluator, Outcome, Overrides, PackSource, RuleSet};
 use qualwatch::{Engine, Input, OverTime, over_time};
@@ -304,36 +304,50 @@ fn main() {
         .build()
         .expect("an engine");
     let mut bare = Bare::new();
-    for (name, engine, alerts) in [
-        ("no rules", &none, 0),
-        ("six shipped rules", &six, tenth.planted.alerts),
-        ("twenty rules", &engine, tenth.planted.alerts),
+    let quiet = Feed::of("none alerting", Mix::clean(), documents);
+    let mix = Mix {
+        poor_audio: 1000,
+        ..Mix::clean()
+    };
+    let loud = Feed::of("each alerting", mix, documents / 4);
+    use Directly::{Likely, Never};
+    for (name, engine, feed, which, ruled) in [
+        ("no rules", &none, &tenth, Likely, false),
+        ("no rules, by the tape", &none, &tenth, Never, false),
+        ("six shipped rules", &six, &tenth, Likely, true),
+        ("twenty rules", &engine, &tenth, Likely, true),
+        ("twenty, by the tape", &engine, &tenth, Never, true),
+        ("twenty, none alerting", &engine, &quiet, Likely, true),
+        ("twenty, each alerting", &engine, &loud, Likely, true),
+        ("the same, by the tape", &engine, &loud, Never, true),
     ] {
-        let mut checker = engine.checker();
+        let mut checker = engine.checker().directly(which);
         // Buffers are warm, and the first document's answer is what it will be.
-        std::hint::black_box(checker.check(Input::new(tenth.texts[0].as_bytes(), "feed")));
+        std::hint::black_box(checker.check(Input::new(feed.texts[0].as_bytes(), "feed")));
         let ratio = compare(
             passes,
             Side {
-                feed: &tenth,
+                feed,
                 work: &mut |texts| bare.run(texts),
                 answer: Tally {
-                    nodes: tenth.planted.nodes,
+                    nodes: feed.planted.nodes,
                     ..Tally::default()
                 },
             },
             Side {
-                feed: &tenth,
+                feed,
                 work: &mut |texts| check(&mut checker, texts),
                 answer: Tally {
                     nodes: 0,
-                    alerts,
-                    ..tenth.planted
+                    alerts: if ruled { feed.planted.alerts } else { 0 },
+                    ..feed.planted
                 },
             },
         );
+        let told = checker.read_directly();
+        assert_eq!(told > 0, which == Likely, "{told} without a tape");
         line(format!(
-            "whole engine, {name:<18} {:.3} ({:.3} to {:.3}) of the bare tape parse, {:.0} MB/s",
+            "whole engine, {name:<21} {:.3} ({:.3} to {:.3}) of the bare tape parse, {:.0} MB/s",
             ratio.median, ratio.low, ratio.high, ratio.speed
         ));
     }

@@ -53,7 +53,7 @@ fn kept(item: Item<'_>, total: usize, how: Keep, keep: &Kept, out: &mut Vec<Stri
     let node = match item.head() {
         Some(Node::Object { .. }) => Node::Object { len, count },
         Some(Node::Array { .. }) => Node::Array { len, count },
-        Some(scalar) => scalar.clone(),
+        Some(scalar) => *scalar,
         None => Node::Object { len: 0, count: 0 },
     };
     if let Some(place) = out.get_mut(own) {
