@@ -77,7 +77,7 @@ fn the_plan_of_another_schema_says_what_is_left_and_why() {
     for line in [
         "document: compiled, but for 2 places\n",
         "  patterns: 1 engine\n",
-        "  without a tape, but for 2 kinds of values\n",
+        "  without a tape, but for 3 kinds of values\n",
         "    #/properties/b/$ref: it names an anchor\n",
         "    #/unevaluatedProperties: it depends on what other keywords saw\n",
     ] {

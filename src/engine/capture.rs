@@ -417,7 +417,7 @@ impl Capture<'_> {
     ) {
         let wants_side =
             ends.endpoints != [None, None] || self.computed(Level::Stream, "path").is_some();
-        let Some(sender) = stream.sender().filter(|_| wants_side) else {
+        let Some(sender) = wants_side.then(|| stream.sender()).flatten() else {
             return;
         };
         self.link(id, Link::Sender, ends.get(sender));

@@ -59,11 +59,11 @@ pub(crate) fn string_end(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
     {
         let special = lane::special(low) | lane::special(high) << 16;
         if special != 0 {
-            at += special.trailing_zeros() as usize;
-            if byte(bytes, at) == b'"' {
-                return Some((at, false));
+            let first = special.trailing_zeros() as usize;
+            if next[first & 31] == b'"' {
+                return Some((at + first, false));
             }
-            return odd_string_end(bytes, at);
+            return odd_string_end(bytes, at + first);
         }
         at += 32;
     }

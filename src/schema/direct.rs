@@ -9,6 +9,7 @@
 //!
 //! What is kept, and where the walk goes by itself, is put together once ([`Course`]).
 
+mod leaf;
 mod walk;
 
 use std::cell::Cell;

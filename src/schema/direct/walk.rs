@@ -4,9 +4,9 @@
 
 use simd_json::{Node, StaticNode};
 
-use super::{ALL, ANY, Course, Guess, NAMED, Shape, Step};
-use crate::record::token::{Figure, Form, byte, number, skip, stands, string_end, unescape};
-use crate::record::{Number, units};
+use super::leaf::{is_accepted, literal};
+use super::{ALL, Course, Guess, NAMED, Shape, Step};
+use crate::record::token::{byte, number, skip, stands, string_end, unescape};
 use crate::schema::program::{ANYTHING, NOTHING, Program, Shape as Known, Site, SiteId, Types};
 
 /// Levels of nesting, whatever the caps say: each is a call.
@@ -64,7 +64,7 @@ impl<'w, 't> Walk<'w, 't> {
         (skip(bytes, end) == bytes.len()).then_some(())
     }
 
-    fn site(&self, site: SiteId) -> &'t Site {
+    pub(super) fn site(&self, site: SiteId) -> &'t Site {
         self.program
             .sites
             .get(site as usize)
@@ -192,6 +192,10 @@ impl<'w, 't> Walk<'w, 't> {
                 Some(step) if stands(bytes, at, &step.written, u32::from(step.len)) => {
                     at += usize::from(step.len);
                     step
+                }
+                _ if byte(bytes, at) <= b' ' && at < skip(bytes, at) => {
+                    at = skip(bytes, at);
+                    continue;
                 }
                 _ => {
                     let found = self.look_up(known, steps, guess, at)?;
@@ -405,85 +409,6 @@ impl<'w, 't> Walk<'w, 't> {
         let right = long >= list.least && list.most.is_none_or(|most| long <= most);
         right.then_some((count, at))
     }
-
-    /// Whether a number of which little is asked is that.
-    #[inline(always)]
-    fn is_within(&self, step: &Step, figure: Figure) -> Option<()> {
-        let wanted = match figure.form() {
-            Form::Fraction => Types::NUMBER,
-            Form::Natural | Form::Negative => Types::INTEGER,
-        };
-        let within = step.range == ANY || {
-            let (low, high) = *self.course.ranges.get(step.range as usize)?;
-            let value = figure.value();
-            value >= low && value <= high
-        };
-        if figure.is_none() {
-            return None;
-        }
-        if step.types.has(wanted) && within {
-            return Some(());
-        }
-        self.is_number_right(self.site(step.site), figure)
-    }
-
-    #[inline(never)]
-    fn is_number_right(&self, site: &Site, figure: Figure) -> Option<()> {
-        let (number, types) = match figure.node() {
-            StaticNode::F64(value) => (Number::F64(value), Types::NUMBER),
-            StaticNode::I64(value) => (Number::I64(value), Types::INTEGER),
-            StaticNode::U64(value) => (Number::U64(value), Types::INTEGER),
-            StaticNode::Null | StaticNode::Bool(_) => return None,
-        };
-        if figure.is_none() {
-            return None;
-        }
-        let exactly = match number {
-            Number::F64(value) if value.fract() != 0.0 => Types::FRACTION,
-            _ => Types::INTEGER,
-        };
-        let accepted =
-            site.combined == NOTHING && site.accepts.has(exactly) && !site.unsure.meets(types);
-        let check = self.program.numbers.get(site.number as usize);
-        let right = check.is_none_or(|check| check.is_right(number));
-        let expected = match self.program.ranges.get(site.range as usize) {
-            Some(range) if !range.duration => {
-                let value = number.as_f64();
-                value >= range.low && value <= range.high
-            }
-            _ => true,
-        };
-        (accepted && right && expected).then_some(())
-    }
-
-    #[inline(always)]
-    fn is_text_right(&mut self, site: &Site, text: &str) -> Option<()> {
-        is_accepted(site, Types::STRING)?;
-        if let Some(check) = self.program.texts.get(site.text as usize)
-            && !check.is_right(text)
-        {
-            return None;
-        }
-        if let Some(members) = self.program.members.get(site.members as usize) {
-            let guess = self.guesses.get_mut(members.guess);
-            let likely = guess.as_ref().map_or(0, |guess| **guess);
-            let place = members.names.find(text, likely as usize)?;
-            if let Some(guess) = guess {
-                *guess = place as u32;
-            }
-        }
-        let odd = |low: f64, high: f64| {
-            units::duration(text).is_some_and(|millis| millis.0 < low || millis.0 > high)
-        };
-        if let Some(range) = self.program.ranges.get(site.range as usize)
-            && range.duration
-            && (text.starts_with('-') || range.high.is_finite() || range.low > 0.0)
-            && odd(range.low, range.high)
-        {
-            return None;
-        }
-        Some(())
-    }
 }
 
 #[inline(always)]
@@ -491,13 +416,13 @@ fn name_of(shape: &Shape, place: usize) -> Option<&str> {
     shape.names.get(place).map(|name| &**name)
 }
 
-/// Goes past a comma, to the next name, and says so; or past the brace that ends the object.
+/// Goes past a comma, and says so; or past the brace that ends the object.
 #[inline(always)]
 fn next_member(bytes: &[u8], at: &mut usize) -> Option<bool> {
     *at = skip(bytes, *at);
     match byte(bytes, *at) {
         b',' => {
-            *at = skip(bytes, *at + 1);
+            *at += 1;
             Some(true)
         }
         b'}' => {
@@ -505,24 +430,5 @@ fn next_member(bytes: &[u8], at: &mut usize) -> Option<bool> {
             Some(false)
         }
         _ => None,
-    }
-}
-
-#[inline(always)]
-fn is_accepted(site: &Site, types: Types) -> Option<()> {
-    (site.accepts.has(types) && !site.unsure.meets(types)).then_some(())
-}
-
-#[inline]
-fn literal(bytes: &[u8], at: usize) -> Option<(StaticNode, Types, usize)> {
-    let left = bytes.get(at..)?;
-    if left.starts_with(b"null") {
-        Some((StaticNode::Null, Types::NULL, at + 4))
-    } else if left.starts_with(b"true") {
-        Some((StaticNode::Bool(true), Types::TRUE, at + 4))
-    } else if left.starts_with(b"false") {
-        Some((StaticNode::Bool(false), Types::FALSE, at + 5))
-    } else {
-        None
     }
 }
