@@ -320,7 +320,7 @@ fn every_shipped_limit_cites_its_source() {
 #[test]
 fn every_flag_that_a_page_names_is_one_of_ours() {
     /// Flags of other programs that the pages show.
-    const OTHERS: [&str; 12] = [
+    const OTHERS: [&str; 16] = [
         "--release",
         "--bench",
         "--example",
@@ -333,6 +333,10 @@ fn every_flag_that_a_page_names_is_one_of_ours() {
         "--version",
         "--help",
         "--workspace",
+        "--mix",
+        "--documents",
+        "--bytes",
+        "--ndjson",
     ];
     let ours: String = files("src/cli")
         .iter()
