@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::after::Away;
 use super::render::counted;
@@ -15,6 +16,13 @@ use crate::sink::Told;
 
 /// So many alerts and documents are gathered before reading waits.
 const MOST: usize = 4096;
+
+/// A commit of so many is followed by as many more: then the next one waits for company. Each costs
+/// the kernel about a millisecond, whatever is in it.
+const BULK: usize = 32;
+
+/// For so long at most.
+const GATHER: Duration = Duration::from_millis(20);
 
 #[derive(Default)]
 struct Gathered {
@@ -40,6 +48,13 @@ struct Shared {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Gathered> {
         self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for company, not for long, and not for more than half of what may be gathered.
+    fn gather<'s>(&'s self, gathered: MutexGuard<'s, Gathered>) -> MutexGuard<'s, Gathered> {
+        let few = |gathered: &mut Gathered| !gathered.ended && gathered.count() < MOST / 2;
+        let waited = self.changed.wait_timeout_while(gathered, GATHER, few);
+        waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
     fn wait<'s>(&'s self, gathered: MutexGuard<'s, Gathered>) -> MutexGuard<'s, Gathered> {
@@ -97,6 +112,7 @@ fn work(shared: &Shared, deliveries: &Deliveries) {
     let mut gathered = shared.lock();
     // From the first failure on files stay: the next start reads them again.
     let mut sound = true;
+    let mut bulk = false;
     loop {
         let lost = gathered.ended && planted::bug("lose-the-last-batch");
         if gathered.count() == 0 || lost {
@@ -106,6 +122,10 @@ fn work(shared: &Shared, deliveries: &Deliveries) {
             gathered = shared.wait(gathered);
             continue;
         }
+        if bulk {
+            gathered = shared.gather(gathered);
+        }
+        bulk = gathered.count() >= BULK;
         let alerts = std::mem::take(&mut gathered.alerts);
         let documents = std::mem::take(&mut gathered.documents);
         let mut away = std::mem::take(&mut gathered.away);
