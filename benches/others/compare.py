@@ -84,9 +84,6 @@ def main():
     answers = {}
     for turn in range(ROUNDS):
         for name, command, read in JOBS:
-            # What takes minutes is not asked five times.
-            if turn > 0 and times[name][0] > 20 * times[JOBS[0][0]][0] and turn > 1:
-                continue
             spent, text = run(command)
             times[name].append(spent)
             if read is not None and turn == 0:

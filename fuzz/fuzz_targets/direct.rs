@@ -2,9 +2,8 @@
 //!
 //! One checker may leave the tape out, the other may not; both judge the same bytes, with the
 //! shipped rules and windows. Their reports agree to the last place and contribution, and so do the
-//! readings. The first byte says whether the
-//! rest is a text, a text within a record, decisions about a generated record, or decisions about
-//! a schema and its documents.
+//! readings. The first byte says whether the rest is a text, a text within a record, decisions about
+//! a generated record, or decisions about a schema and its documents.
 
 #![no_main]
 

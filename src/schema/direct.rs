@@ -205,8 +205,8 @@ impl Direct {
         }
     }
 
-    /// Reads `text`, a call record, by the schema of [`Direct::new`]; gives what is kept of a document that is valid and worth no
-    /// notice, and nothing of any other.
+    /// Reads `text`, a call record, by the schema of [`Direct::new`]; gives what is kept of a document
+    /// that is valid and worth no notice, and nothing of any other.
     pub(crate) fn read<'p>(
         &'p mut self,
         schema: &'p Schema,

@@ -1,8 +1,9 @@
 //! One key of one rule: its samples and its history, corrected where samples come late or go.
 
+use smallvec::SmallVec;
+
 use super::fold::{Bucket, Machine, Mark, News, Sample, compare, episodes, fold};
 use super::spec::{Measure, Spec};
-use smallvec::SmallVec;
 
 /// The quiet time after something was said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
