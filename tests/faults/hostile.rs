@@ -20,7 +20,7 @@ use super::oracle::Seen;
 use super::place::Place;
 
 /// What is outside, and must not be told.
-const SECRET: &str = "outside-secret";
+pub(crate) const SECRET: &str = "outside-secret";
 
 /// What nobody may read.
 const DENIED: &str = "denied";

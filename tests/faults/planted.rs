@@ -144,7 +144,7 @@ const MISTAKES: &[Mistake] = &[
     Mistake {
         name: "follow-links",
         tried: |bug| hostile::trial(1, Some(bug)),
-        said: "",
+        said: hostile::SECRET,
     },
 ];
 

@@ -23,35 +23,60 @@ impl Recorded {
         Ok(Recorded { disk, calls })
     }
 
-    /// The disk before the call at this place, and the alerts that were sent until then.
-    fn until(&self, records: &Records, end: usize) -> (Disk, Vec<Taken>) {
-        let mut disk = self.disk.clone();
-        let mut sent = Vec::new();
-        for call in &self.calls[..end] {
-            disk.follow(call);
-            if let Call::Send(bytes) = call {
-                sent.extend(records.named_in(bytes));
-            }
-        }
-        (disk, sent)
+    /// A run from a drop folder, to a receiver that takes all: what was sent until a cut was taken then.
+    fn whole(records: &Records, bug: Option<&'static str>) -> Result<Recorded, String> {
+        let receiver = Receiver::start(Vec::new(), reply(200, ""));
+        let place = Place::new(records, &hook("hook", &receiver.url("/")))
+            .with(bug)
+            .drop_folder(records);
+        Recorded::of(&place)
     }
 
-    /// The disk when the power goes after some call, and the alerts that were sent until then.
-    fn cut(&self, records: &Records, random: &mut fastrand::Rng) -> (Disk, Vec<Taken>) {
-        let mut disk = self.disk.clone();
-        let mut sent = Vec::new();
+    fn begin<'r>(&self, records: &'r Records) -> Replay<'r> {
+        Replay {
+            records,
+            disk: self.disk.clone(),
+            sent: Vec::new(),
+        }
+    }
+
+    /// As it was before the call at this place.
+    fn until<'r>(&self, records: &'r Records, end: usize) -> Replay<'r> {
+        let mut replay = self.begin(records);
+        self.calls[..end]
+            .iter()
+            .for_each(|call| replay.follow(call));
+        replay
+    }
+
+    /// As it was when the power went, after some call.
+    fn cut<'r>(&self, records: &'r Records, random: &mut fastrand::Rng) -> Replay<'r> {
+        let mut replay = self.begin(records);
         // Mostly where something is under way, for most of a run is not.
         let least = random.usize(0..self.calls.len());
         for (at, call) in self.calls.iter().enumerate() {
-            disk.follow(call);
-            if let Call::Send(bytes) = call {
-                sent.extend(records.named_in(bytes));
-            }
-            if at >= least && (disk.is_behind() || random.u8(0..20) == 0) {
+            replay.follow(call);
+            if at >= least && (replay.disk.is_behind() || random.u8(0..20) == 0) {
                 break;
             }
         }
-        (disk, sent)
+        replay
+    }
+}
+
+/// The disk at some moment of a recorded run, and the alerts that were sent until then.
+struct Replay<'r> {
+    records: &'r Records,
+    disk: Disk,
+    sent: Vec<Taken>,
+}
+
+impl Replay<'_> {
+    fn follow(&mut self, call: &Call) {
+        self.disk.follow(call);
+        if let Call::Send(bytes) = call {
+            self.sent.extend(self.records.named_in(bytes));
+        }
     }
 }
 
@@ -59,15 +84,10 @@ impl Recorded {
 pub(crate) fn trial(seed: u64, cuts: u64, bug: Option<&'static str>) -> Result<Seen, String> {
     let mut random = fastrand::Rng::with_seed(seed);
     let records = Records::of(7, 60);
-    // It takes all that is sent, so that what was sent until a cut was taken until then.
-    let first = Receiver::start(Vec::new(), reply(200, ""));
-    let place = Place::new(&records, &hook("hook", &first.url("/")))
-        .with(bug)
-        .drop_folder(&records);
-    let recorded = Recorded::of(&place)?;
+    let recorded = Recorded::whole(&records, bug)?;
     let mut seen = Seen::default();
     for cut in 0..cuts {
-        let (disk, sent) = recorded.cut(&records, &mut random);
+        let Replay { disk, sent, .. } = recorded.cut(&records, &mut random);
         seen.add("unsynced change at a cut", usize::from(disk.is_behind()));
         let again = random.u8(0..4) == 0;
         let (copies, cuts) = after(&records, &disk, sent, &mut random, again, bug)
@@ -95,7 +115,9 @@ fn after(
         return Ok((end(records, place, &receiver, sent, 1)?, 1));
     }
     let recorded = Recorded::of(&place).map_err(|why| place.keep(why))?;
-    let (disk, more) = recorded.cut(records, random);
+    let Replay {
+        disk, sent: more, ..
+    } = recorded.cut(records, random);
     sent.extend(more);
     let (place, receiver) = start(bug);
     disk.cut(place.path(), random);
@@ -119,7 +141,7 @@ fn end(
     mut sent: Vec<Taken>,
     ends: usize,
 ) -> Result<usize, String> {
-    let run = || {
+    let mut run = || {
         place.run().well()?;
         sent.extend(records.taken(receiver));
         let copies = records.conserved(&sent, ends)?;
@@ -136,7 +158,6 @@ fn end(
         }
         Ok(copies)
     };
-    let mut run = run;
     run().map_err(|why: String| place.keep(why))
 }
 
@@ -144,17 +165,13 @@ fn end(
 /// was written is there, all of it.
 pub(crate) fn each_kill(every: usize, bug: Option<&'static str>) -> Result<Seen, String> {
     let records = Records::of(7, 60);
-    let first = Receiver::start(Vec::new(), reply(200, ""));
-    let place = Place::new(&records, &hook("hook", &first.url("/")))
-        .with(bug)
-        .drop_folder(&records);
-    let recorded = Recorded::of(&place)?;
+    let recorded = Recorded::whole(&records, bug)?;
     let calls = recorded.calls.iter().enumerate();
     let durable = calls.filter(|(_, call)| every == 1 || !matches!(call, Call::Write { .. }));
     let kills: Vec<usize> = durable.map(|(at, _)| at).collect();
     let mut seen = Seen::default();
     for copies in side_by_side(2, kills, |at| {
-        let (disk, sent) = recorded.until(&records, at);
+        let Replay { disk, sent, .. } = recorded.until(&records, at);
         let (place, receiver) = start(bug);
         disk.kill(place.path());
         let copies = end(&records, place, &receiver, sent, 1);
