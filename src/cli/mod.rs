@@ -51,8 +51,25 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// A panic is a fault of ours, and is told in a line. What std would print where `RUST_BACKTRACE` is set
+/// takes memory under a lock that the want of memory takes again: a process with too little then
+/// waits for itself, for ever.
+fn tell_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or("a thread");
+        let place = panic
+            .location()
+            .map_or_else(String::new, |at| format!(" at {at}"));
+        let why = panic.payload_as_str().unwrap_or("with no message");
+        let line = format!("error: a fault in qualwatch: {name} panicked{place}: {why}");
+        output::complain(&format!("{}\n", crate::text::same_width(&line)));
+    }));
+}
+
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
+    tell_panics();
     let config::Parsed { cli, config, found } = match config::parse(std::env::args_os().collect()) {
         Ok(parsed) => parsed,
         Err(config::Stop::Arguments(error)) => {

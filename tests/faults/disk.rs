@@ -56,7 +56,7 @@ impl Fault {
         for (name, value) in program.get_envs() {
             command.env(name, value.unwrap_or_default());
         }
-        Ran::of(command.output().expect("strace runs"))
+        Ran::of(&mut command)
     }
 
     /// A run with the fault at the k-th call, and one without that must bring what is missing; whether
@@ -77,7 +77,7 @@ impl Fault {
         let unharmed = ran.code == Some(0);
         let code = ran.code;
         let end = || {
-            if !unharmed && !(self.ends)(&ran) {
+            if ran.hung || !unharmed && !(self.ends)(&ran) {
                 return Err(format!("it ended otherwise\n{}", ran.said));
             }
             place.run().well()?;

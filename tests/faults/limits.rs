@@ -26,7 +26,7 @@ fn limited(place: &Place, limit: &str, value: usize) -> Ran {
         .arg(program.get_program())
         .args(program.get_args())
         .stdin(Stdio::null());
-    Ran::of(command.output().expect("runs"))
+    Ran::of(&mut command)
 }
 
 /// With too little of something, and then with enough; whether it was too little.
@@ -38,6 +38,9 @@ fn trial(limit: &str, value: usize) -> Result<bool, String> {
     place.configure(&hook, "1s");
     let ran = limited(&place, limit, value);
     let end = || {
+        if ran.hung {
+            return Err("it came to no end".to_owned());
+        }
         // What it said is what a person goes by.
         if ran.code != Some(0) && ran.said.is_empty() {
             return Err("it ended without a word".to_owned());

@@ -1,12 +1,18 @@
 //! A folder with records, a configuration, and room for a state, in which the program runs.
 
 use std::fs;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use crossbeam_channel::RecvTimeoutError;
 use serde_json::Value;
 
 use super::oracle::Records;
+
+/// A run takes seconds, on a machine that has other work; one that takes longer waits for nothing.
+const HANGS: Duration = Duration::from_secs(300);
 
 /// The program that is tried: the one that Cargo built, or a copy that no build changes.
 pub(crate) fn program() -> PathBuf {
@@ -26,6 +32,8 @@ pub(crate) struct Place {
 pub(crate) struct Ran {
     /// its exit status, if no signal ended it
     pub(crate) code: Option<i32>,
+    /// whether it came to no end by itself
+    pub(crate) hung: bool,
     /// what it said on standard error
     pub(crate) said: String,
     /// what it printed
@@ -33,10 +41,35 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    pub(crate) fn of(output: Output) -> Ran {
+    /// Runs a program to its end. One that has none is ended, with all that it started, and says so.
+    pub(crate) fn of(command: &mut Command) -> Ran {
+        let child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .expect("starts");
+        let group = format!("-{}", child.id());
+        let (ended, end) = crossbeam_channel::bounded::<()>(0);
+        let watch = std::thread::spawn(move || {
+            let hangs = end.recv_timeout(HANGS) == Err(RecvTimeoutError::Timeout);
+            if hangs {
+                let kill = Command::new("kill").args(["-KILL", "--", &group]).status();
+                assert!(kill.is_ok_and(|status| status.success()), "killed");
+            }
+            hangs
+        });
+        let output = child.wait_with_output().expect("waited for");
+        std::mem::drop(ended);
+        let mut said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let hung = watch.join().expect("it watches");
+        if hung {
+            said.push_str("\nit hung, and was killed");
+        }
         Ran {
             code: output.status.code(),
-            said: String::from_utf8_lossy(&output.stderr).into_owned(),
+            hung,
+            said,
             printed: String::from_utf8_lossy(&output.stdout).into_owned(),
         }
     }
@@ -162,7 +195,7 @@ impl Place {
     }
 
     pub(crate) fn run(&self) -> Ran {
-        Ran::of(self.command().output().expect("runs"))
+        Ran::of(&mut self.command())
     }
 
     /// Another of its commands.
@@ -173,7 +206,7 @@ impl Place {
             .args(arguments)
             .args(["--state", "state"])
             .stdin(Stdio::null());
-        Ran::of(command.output().expect("runs"))
+        Ran::of(&mut command)
     }
 
     /// Keeps the folder of a trial that failed, and says where it is; but not of one that had to fail.

@@ -87,7 +87,7 @@ pub(crate) fn record(place: &Place) -> Result<Vec<Call>, String> {
     for (name, value) in program.get_envs() {
         command.env(name, value.unwrap_or_default());
     }
-    Ran::of(command.output().expect("strace runs")).well()?;
+    Ran::of(&mut command).well()?;
     let text = fs::read_to_string(&out).expect("a trace");
     fs::remove_file(out).expect("removed");
     let root = fs::canonicalize(place.path()).expect("a folder");
