@@ -54,6 +54,8 @@ pub mod source;
 
 pub mod frame;
 
+mod lane;
+
 pub mod record;
 
 pub mod schema;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Files that may hold `unsafe`, each with the reason.
 const UNSAFE: &[(&str, &str)] = &[(
-    "src/record/lane.rs",
+    "src/lane.rs",
     "instructions of SSE2, on arrays: no pointer is followed",
 )];
 

@@ -4,10 +4,12 @@
 //!
 //! No parsing, and no allocation per frame: [`Batch::clear`] keeps the memory.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::fault::FrameFault;
 use super::place::Place;
+use super::room::Room;
 use super::values::{Policy, Values};
 
 /// What was known of the collection around a frame when the frame was taken out of it.
@@ -30,7 +32,8 @@ struct Span {
 /// A run of frames in the order of their source.
 #[derive(Debug, Default, Clone)]
 pub struct Batch {
-    bytes: Vec<u8>,
+    /// texts of the frames, and maybe what stood between them
+    pub(super) room: Room,
     spans: Vec<Span>,
 }
 
@@ -65,13 +68,13 @@ impl Batch {
 
     /// Forgets the frames and keeps the memory.
     pub fn clear(&mut self) {
-        self.bytes.clear();
+        self.room.clear();
         self.spans.clear();
     }
 
     /// Gives back memory beyond `bytes`, left by one unusually large document.
     pub fn shrink_to(&mut self, bytes: usize) {
-        self.bytes.shrink_to(bytes);
+        self.room.shrink_to(bytes);
         self.spans.shrink_to(bytes / size_of::<Span>());
     }
 
@@ -85,14 +88,14 @@ impl Batch {
         self.spans.is_empty()
     }
 
-    /// Bytes of all frames.
+    /// Bytes of all frames, and of what stood between them.
     pub fn byte_len(&self) -> usize {
-        self.bytes.len()
+        self.room.len()
     }
 
     #[cfg(test)]
     pub(crate) fn bytes_capacity(&self) -> usize {
-        self.bytes.capacity()
+        self.room.capacity()
     }
 
     /// The frame at `index`.
@@ -108,7 +111,7 @@ impl Batch {
     fn frame<'a>(&'a self, span: &'a Span) -> Frame<'a> {
         let envelope = span.envelope.as_deref();
         Frame {
-            bytes: &self.bytes[span.start..span.end],
+            bytes: &self.room.bytes()[span.start..span.end],
             offset: span.place.offset,
             line: span.place.line,
             column: span.place.column,
@@ -127,14 +130,32 @@ impl Batch {
         envelope: Option<&Arc<Envelope>>,
         fault: Option<FrameFault>,
     ) {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(bytes.trim_ascii_end());
+        let start = self.room.len();
+        self.room.extend(bytes.trim_ascii_end());
         self.spans.push(Span {
             start,
-            end: self.bytes.len(),
+            end: self.room.len(),
             place,
             envelope: envelope.cloned(),
             whole: false,
+            fault,
+        });
+    }
+
+    /// A frame of bytes that stand in the batch's room already.
+    pub(super) fn mark(
+        &mut self,
+        text: Range<usize>,
+        place: Place,
+        whole: bool,
+        fault: Option<FrameFault>,
+    ) {
+        self.spans.push(Span {
+            start: text.start,
+            end: text.end,
+            place,
+            envelope: None,
+            whole,
             fault,
         });
     }
@@ -149,8 +170,9 @@ impl Batch {
 
     /// Moves the frames of `other` behind these.
     pub fn append(&mut self, other: &mut Batch) {
-        let shift = self.bytes.len();
-        self.bytes.append(&mut other.bytes);
+        let shift = self.room.len();
+        self.room.extend(other.room.bytes());
+        other.room.clear();
         self.spans.extend(other.spans.drain(..).map(|mut span| {
             span.start += shift;
             span.end += shift;

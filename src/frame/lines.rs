@@ -7,11 +7,14 @@
 //! A line over the limit is never collected: it is skipped, or, when it is an array or a
 //! collection that may be opened, read element by element.
 
+use std::ops::Range;
+
 use memchr::memmem::Finder;
 
 use super::batch::Batch;
 use super::fault::FrameFault;
 use super::place::Place;
+use super::room::Room;
 use super::scan::is_blank;
 use super::values::{Policy, SHOWN, Values};
 
@@ -22,14 +25,26 @@ enum Long {
     Streamed,
 }
 
+/// What a line is.
+enum Look {
+    /// blank
+    Nothing,
+    /// the first line of a document of many
+    Pretty,
+    /// one document, or what stands where one should be
+    One(Option<FrameFault>),
+    /// documents that were found one by one
+    Parts,
+}
+
 /// What [`Lines::push`] leaves to the caller.
 pub(crate) struct Pretty {
     /// The line that begins a document of many lines, with its newline.
     pub(crate) line: Vec<u8>,
     pub(crate) place: Place,
     pub(crate) line_at: u64,
-    /// Bytes of the pushed text up to the end of that line.
-    pub(crate) used: usize,
+    /// What follows it, in the text that was pushed.
+    pub(crate) rest: Range<usize>,
 }
 
 #[derive(Debug)]
@@ -41,7 +56,7 @@ pub(crate) struct Lines {
     opens: bool,
     limit: usize,
     /// The line from its first byte that is not blank.
-    buf: Vec<u8>,
+    room: Room,
     place: Place,
     line_at: u64,
     /// Offset of the next byte.
@@ -69,7 +84,7 @@ impl Lines {
             scan,
             opens: policy != Policy::Closed,
             limit,
-            buf: Vec::new(),
+            room: Room::default(),
             place,
             line_at: place.offset,
             next: place.offset,
@@ -92,7 +107,7 @@ impl Lines {
                 Some(newline) => {
                     used += newline + 1;
                     if let Some(mut pretty) = self.last_part(&rest[..newline], out) {
-                        pretty.used = used;
+                        pretty.rest = used..bytes.len();
                         return Some(pretty);
                     }
                 }
@@ -101,45 +116,139 @@ impl Lines {
         None
     }
 
+    /// Whether the next read can go to where it stays.
+    pub(crate) fn reads_in_place(&self) -> bool {
+        self.long == Long::No
+    }
+
+    /// Reads once, up to `most` bytes behind the line under way, and frames its lines where they
+    /// then stand: in the room of `out`, which must be empty. [`Pretty::rest`] is then in
+    /// that room.
+    pub(crate) fn read<E>(
+        &mut self,
+        most: usize,
+        read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+        out: &mut Batch,
+    ) -> Result<(usize, Option<Pretty>), E> {
+        let known = self.room.len();
+        let count = read(self.room.space(most))?;
+        self.room.grew(count);
+        if memchr::memchr(b'\n', &self.room.bytes()[known..]).is_none() {
+            self.grew(known, out);
+            return Ok((count, None));
+        }
+        std::mem::swap(&mut self.room, &mut out.room);
+        let (mut from, mut looked_at, end) = (0, known, out.room.len());
+        while let Some(newline) = memchr::memchr(b'\n', &out.room.bytes()[looked_at..end]) {
+            let line = from..looked_at + newline;
+            let new = line.end - looked_at;
+            from = line.end + 1;
+            looked_at = from;
+            if let Some(mut pretty) = self.line(line, new, out) {
+                pretty.rest = from..end;
+                return Ok((count, Some(pretty)));
+            }
+        }
+        // The next line stays with the lines.
+        self.room.extend(&out.room.bytes()[from..end]);
+        self.grew(0, out);
+        Ok((count, None))
+    }
+
+    /// The line at `text` of the room of `out`, without its newline; `new` bytes of it were not
+    /// there before.
+    fn line(&mut self, text: Range<usize>, new: usize, out: &mut Batch) -> Option<Pretty> {
+        let line = &out.room.bytes()[text.clone()];
+        let mut begin = text.start;
+        if new == line.len() {
+            begin = text.end - self.leading(line).len();
+            self.next += (text.end - begin) as u64;
+        } else {
+            self.next += new as u64;
+        }
+        let line = &out.room.bytes()[begin..text.end];
+        let mut pretty = None;
+        if is_larger(line, self.limit) {
+            self.room.extend(line);
+            self.begin_long(&[], out);
+            self.end_long(out);
+            self.room.clear();
+        } else {
+            let end = begin + line.trim_ascii_end().len();
+            match self.look(line, false) {
+                Look::Nothing => {}
+                Look::Parts => out.append(&mut self.scratch),
+                Look::Pretty => pretty = Some(self.pretty(line)),
+                Look::One(fault) => out.mark(begin..end, self.place, !self.auto, fault),
+            }
+        }
+        self.end_line();
+        pretty
+    }
+
+    /// The line under way is longer than the `known` bytes that it had.
+    fn grew(&mut self, known: usize, out: &mut Batch) {
+        let text = &self.room.bytes()[known..];
+        let mut new = text.len();
+        if known == 0 {
+            let begin = blanks(text);
+            self.pass_over(begin);
+            self.room.drop_front(begin);
+            new -= begin;
+        }
+        self.next += new as u64;
+        // One more than the limit may still be a carriage return.
+        if self.room.len() > self.limit.saturating_add(1) {
+            self.begin_long(&[], out);
+        }
+    }
+
     /// The input ends here.
     pub(crate) fn finish(&mut self, out: &mut Batch) {
         match self.long {
             Long::Streamed => self.values.finish(out),
             Long::Skipped => self.emit_too_large(out),
-            Long::No if is_larger(&self.buf, self.limit) => {
+            Long::No if is_larger(self.room.bytes(), self.limit) => {
                 self.begin_long(&[], out);
                 self.finish(out);
             }
             Long::No => {
-                let line = std::mem::take(&mut self.buf);
-                self.emit(&line, true, out);
+                let line = std::mem::take(&mut self.room);
+                self.emit(line.bytes(), true, out);
             }
         }
-        self.buf.clear();
+        self.room.clear();
         self.long = Long::No;
     }
 
     /// More of a line whose end is not there yet.
-    fn part(&mut self, text: &[u8], out: &mut Batch) {
-        let text = self.leading(text);
-        self.next += text.len() as u64;
-        match self.long {
-            Long::Skipped => {}
-            Long::Streamed => {
-                self.values.push(text, out);
+    fn part(&mut self, mut text: &[u8], out: &mut Batch) {
+        while !text.is_empty() {
+            match self.long {
+                Long::Skipped => {}
+                Long::Streamed => {
+                    self.values.push(text, out);
+                }
+                Long::No => {
+                    // Of a long line no more is kept than tells that it is one.
+                    let known = self.room.len();
+                    let most = (self.limit + 2).saturating_sub(known);
+                    let (kept, more) = text.split_at(text.len().min(most));
+                    self.room.extend(kept);
+                    self.grew(known, out);
+                    text = more;
+                    continue;
+                }
             }
-            // One more than the limit may still be a carriage return.
-            Long::No if self.buf.len() + text.len() > self.limit.saturating_add(1) => {
-                self.begin_long(text, out);
-            }
-            Long::No => self.buf.extend_from_slice(text),
+            self.next += text.len() as u64;
+            return;
         }
     }
 
     /// The rest of a line, without its newline.
     fn last_part(&mut self, text: &[u8], out: &mut Batch) -> Option<Pretty> {
         let mut pretty = None;
-        if self.long == Long::No && self.buf.is_empty() {
+        if self.long == Long::No && self.room.is_empty() {
             let text = self.leading(text);
             if !is_larger(text, self.limit) {
                 pretty = self.emit(text, false, out);
@@ -151,23 +260,31 @@ impl Lines {
         } else {
             self.part(text, out);
         }
-        if self.long == Long::No && is_larger(&self.buf, self.limit) {
+        if self.long == Long::No && is_larger(self.room.bytes(), self.limit) {
             self.begin_long(&[], out);
         }
         match self.long {
-            Long::Streamed => self.values.finish_line(out),
-            Long::Skipped => self.emit_too_large(out),
+            Long::Streamed | Long::Skipped => self.end_long(out),
             Long::No => {
-                let mut line = std::mem::take(&mut self.buf);
-                pretty = self.emit(&line, false, out);
+                let mut line = std::mem::take(&mut self.room);
+                pretty = self.emit(line.bytes(), false, out);
                 line.clear();
-                self.buf = line;
+                self.room = line;
             }
         }
-        self.buf.clear();
-        self.long = Long::No;
+        self.room.clear();
         self.end_line();
         pretty
+    }
+
+    /// The end of a line over the limit.
+    fn end_long(&mut self, out: &mut Batch) {
+        if self.long == Long::Streamed {
+            self.values.finish_line(out);
+        } else {
+            self.emit_too_large(out);
+        }
+        self.long = Long::No;
     }
 
     fn end_line(&mut self) {
@@ -182,48 +299,68 @@ impl Lines {
 
     /// Passes over the blanks at the beginning of a line.
     fn leading<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
-        if self.long != Long::No || !self.buf.is_empty() {
+        if self.long != Long::No || !self.room.is_empty() {
             return text;
         }
-        let blanks = text.iter().take_while(|&&byte| is_blank(byte)).count();
+        let begin = blanks(text);
+        self.pass_over(begin);
+        &text[begin..]
+    }
+
+    fn pass_over(&mut self, blanks: usize) {
         self.place.offset += blanks as u64;
         self.place.column += blanks as u64;
         self.next += blanks as u64;
-        &text[blanks..]
     }
 
-    /// The line is over the limit; `more` of it follows what is in the buffer.
+    /// The line is over the limit; `more` of it follows what is in the room.
     fn begin_long(&mut self, more: &[u8], out: &mut Batch) {
         if self.auto {
             self.long = Long::Streamed;
             self.values.restart(self.place, self.line_at);
-            self.values.push(&self.buf, out);
+            self.values.push(self.room.bytes(), out);
             self.values.push(more, out);
         } else {
             self.long = Long::Skipped;
-            let missing = SHOWN.saturating_sub(self.buf.len()).min(more.len());
-            self.buf.extend_from_slice(&more[..missing]);
-            self.buf.truncate(SHOWN.min(self.limit));
+            let missing = SHOWN.saturating_sub(self.room.len()).min(more.len());
+            self.room.extend(&more[..missing]);
+            self.room.truncate(SHOWN.min(self.limit));
         }
     }
 
     fn emit_too_large(&self, out: &mut Batch) {
         let fault = FrameFault::TooLarge { limit: self.limit };
-        out.push(&self.buf, self.place, None, Some(fault));
+        out.push(self.room.bytes(), self.place, None, Some(fault));
     }
 
     fn emit(&mut self, line: &[u8], last: bool, out: &mut Batch) -> Option<Pretty> {
+        match self.look(line, last) {
+            Look::Nothing => {}
+            Look::Parts => out.append(&mut self.scratch),
+            Look::Pretty => return Some(self.pretty(line)),
+            Look::One(fault) if self.auto => out.push(line, self.place, None, fault),
+            Look::One(fault) => out.push_whole(line, self.place, fault),
+        }
+        None
+    }
+
+    fn pretty(&self, line: &[u8]) -> Pretty {
+        Pretty {
+            line: [line, b"\n"].concat(),
+            place: self.place,
+            line_at: self.line_at,
+            rest: 0..0,
+        }
+    }
+
+    /// What a line is; parts are then in `scratch`.
+    fn look(&mut self, line: &[u8], last: bool) -> Look {
         let text = line.trim_ascii_end();
         let (Some(&first), Some(&end)) = (text.first(), text.last()) else {
-            return None;
+            return Look::Nothing;
         };
         if self.auto && !last && matches!(text, b"{" | b"[") {
-            return Some(Pretty {
-                line: [line, b"\n"].concat(),
-                place: self.place,
-                line_at: self.line_at,
-                used: 0,
-            });
+            return Look::Pretty;
         }
         let one = first == b'{'
             && end == b'}'
@@ -235,18 +372,16 @@ impl Lines {
             self.scratch.clear();
             let whole = self.values.only_whole(text, &mut self.scratch);
             if whole && self.auto {
-                out.append(&mut self.scratch);
-                return None;
+                return Look::Parts;
             }
             fault = (last && self.values.was_cut()).then_some(FrameFault::CutOff);
         }
-        if self.auto {
-            out.push(text, self.place, None, fault);
-        } else {
-            out.push_whole(text, self.place, fault);
-        }
-        None
+        Look::One(fault)
     }
+}
+
+fn blanks(text: &[u8]) -> usize {
+    text.iter().take_while(|&&byte| is_blank(byte)).count()
 }
 
 /// Whether a line is over the limit, not counting the carriage return before its newline.

@@ -15,8 +15,10 @@ mod elements;
 mod fault;
 mod item;
 mod junk;
+mod leap;
 mod lines;
 mod place;
+mod room;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -29,7 +31,7 @@ pub use batch::{Batch, Frame};
 pub use fault::FrameFault;
 
 use document::Document;
-use lines::Lines;
+use lines::{Lines, Pretty};
 use place::Place;
 use values::{Policy, Values};
 
@@ -155,6 +157,9 @@ impl Framer {
     /// Takes the next bytes of the source, and appends to `out` each frame that ends in them.
     pub fn push(&mut self, bytes: &[u8], out: &mut Batch) {
         if let Mode::Start(head) = &mut self.mode {
+            if head.is_empty() && is_told(bytes) {
+                return self.begin(bytes, out);
+            }
             head.extend_from_slice(bytes);
             if is_told(head) {
                 let head = std::mem::take(head);
@@ -163,6 +168,41 @@ impl Framer {
             return;
         }
         self.feed(bytes, out);
+    }
+
+    /// Reads once, up to the length of `chunk`, and appends to `out` each frame that ends in what came;
+    /// how many bytes that were. Lines are read to where their frames then stand, if `out` is empty;
+    /// all else into `chunk`.
+    pub fn read<E>(
+        &mut self,
+        chunk: &mut [u8],
+        read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+        out: &mut Batch,
+    ) -> Result<usize, E> {
+        if let Mode::Lines(lines) = &mut self.mode
+            && lines.reads_in_place()
+            && out.byte_len() == 0
+        {
+            let (count, pretty) = lines.read(chunk.len(), read, out)?;
+            if let Some(pretty) = pretty {
+                let rest = out.room.bytes()[pretty.rest.clone()].to_vec();
+                self.go_on(&pretty, &rest, out);
+            }
+            return Ok(count);
+        }
+        let count = read(chunk)?;
+        self.push(&chunk[..count], out);
+        Ok(count)
+    }
+
+    /// A line turned out to be the first of a document of many; `rest` is what follows it.
+    fn go_on(&mut self, pretty: &Pretty, rest: &[u8], out: &mut Batch) {
+        // Once a line has begun a document of many, none is taken for whole again.
+        let mut values = Values::new(self.policy(), self.limit, false);
+        values.restart(pretty.place, pretty.line_at);
+        values.push(&pretty.line, out);
+        values.push(rest, out);
+        self.mode = Mode::Values(Box::new(values));
     }
 
     /// Ends the source, and makes the framer ready for another one.
@@ -226,12 +266,7 @@ impl Framer {
             Mode::Document(document) => document.push(bytes),
             Mode::Lines(lines) => {
                 if let Some(pretty) = lines.push(bytes, out) {
-                    // Once a line has begun a document of many, none is taken for whole again.
-                    let mut values = Values::new(self.policy(), self.limit, false);
-                    values.restart(pretty.place, pretty.line_at);
-                    values.push(&pretty.line, out);
-                    values.push(&bytes[pretty.used..], out);
-                    self.mode = Mode::Values(Box::new(values));
+                    self.go_on(&pretty, &bytes[pretty.rest.clone()], out);
                 }
             }
             Mode::Values(values) => {

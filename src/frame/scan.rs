@@ -1,4 +1,5 @@
-//! The structural scan: strings, escapes and nesting, byte by byte.
+//! The structural scan: strings, escapes and nesting, byte by byte where a decision may be due, and
+//! by leaps of whole blocks where none can be (`leap`).
 //!
 //! [`Scan::run`] walks to the next place where a decision is due and says which. All state is
 //! kept between calls, so it makes no difference where the text is cut.
@@ -8,6 +9,8 @@
 //! beginning of a line where no value may stand.
 
 use memchr::memchr3;
+
+use crate::lane;
 
 /// Levels whose kind is remembered; deeper ones are only counted, so that memory stays flat.
 const REMEMBERED: usize = 1 << 20;
@@ -35,7 +38,7 @@ pub(crate) enum Event {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Prev {
+pub(super) enum Prev {
     Open,
     Comma,
     Colon,
@@ -45,12 +48,12 @@ enum Prev {
 /// Where the scan stands.
 #[derive(Debug)]
 pub(crate) struct Scan {
-    depth: usize,
+    pub(super) depth: usize,
     /// One bit a level: set for an array.
-    kinds: Vec<u64>,
-    string: bool,
-    escape: bool,
-    prev: Prev,
+    pub(super) kinds: Vec<u64>,
+    pub(super) string: bool,
+    pub(super) escape: bool,
+    pub(super) prev: Prev,
     key_at: u64,
     key_is_value: bool,
     /// Only blanks were seen on this line.
@@ -154,7 +157,12 @@ impl Scan {
     }
 
     fn walk(&mut self, text: &[u8], base: u64, mut i: usize) -> (Event, usize) {
+        let mut leap_from = i;
         loop {
+            if i >= leap_from {
+                i = self.leap(text, base, i);
+                leap_from = i + lane::BLOCK;
+            }
             if self.string {
                 i = self.in_string(text, base, i);
                 if self.string {

@@ -6,7 +6,6 @@
 
 pub(crate) mod cursor;
 pub(crate) mod explain;
-pub(crate) mod lane;
 pub mod parse;
 pub mod tape;
 pub(crate) mod token;

@@ -7,7 +7,7 @@
 
 use simd_json::StaticNode;
 
-use super::lane;
+use crate::lane;
 
 /// A name as it is written before a value: quotes, colon and all, zeros behind.
 pub(crate) const WRITTEN: usize = 48;

@@ -54,12 +54,11 @@ fn frames(
 ) -> ControlFlow<(), Option<SourceError>> {
     let mut framer = Framer::new(options.framing, options.limits, options.open);
     loop {
-        let read = decoded.read(chunk);
         let mut batch = options.pool.take();
-        match read {
-            Ok(read @ 1..) => framer.push(&chunk[..read], &mut batch),
+        let read = framer.read(chunk, |room| decoded.read(room), &mut batch);
+        if !matches!(read, Ok(1..)) {
             // After an error too: what came before it stands.
-            _ => framer.finish(&mut batch),
+            framer.finish(&mut batch);
         }
         outcome.bytes = decoded.offset;
         outcome.frames += batch.len() as u64;

@@ -22,6 +22,25 @@ fn frames(framing: Framing, open: Open, limit: usize, text: &[u8], cuts: &[usize
     batch.iter().map(|frame| render(&frame, text)).collect()
 }
 
+/// The same by [`Framer::read`], up to `most` bytes a read, with batches that go round.
+fn read(framing: Framing, open: Open, limit: usize, text: &[u8], most: usize) -> Vec<String> {
+    let mut framer = Framer::new(framing, FrameLimits { document: limit }, open);
+    let (mut batch, mut chunk) = (Batch::new(), vec![0; most]);
+    let (mut rest, mut found) = (text, Vec::new());
+    loop {
+        let from = |room: &mut [u8]| std::io::Read::read(&mut rest, room);
+        let count = framer.read(&mut chunk, from, &mut batch).unwrap();
+        if count == 0 {
+            framer.finish(&mut batch);
+        }
+        found.extend(batch.iter().map(|frame| render(&frame, text)));
+        if count == 0 {
+            return found;
+        }
+        batch.clear();
+    }
+}
+
 fn render(frame: &Frame<'_>, source: &[u8]) -> String {
     let at = frame.offset as usize;
     assert!(source[at..].starts_with(frame.bytes), "offset of {frame:?}");

@@ -59,6 +59,33 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
 
+/// Pieces of documents of many lines, with room between the places where something is decided.
+const LINES: &[&str] = &[
+    "{\n",
+    "  {\n",
+    "      {\n",
+    "  },\n",
+    "    }\n",
+    "  \"sessions\": [\n",
+    "    \"value\": [\n",
+    "    ],\n",
+    "  ]\n",
+    "  \"caller\": {\n",
+    "    \"displayName\": \"a name that is a little longer than the others, with a { in it\",\n",
+    "        \"averageJitter\": \"PT0.031S\", \"x\": 1.5, \"y\": null,\n",
+    "    \"escaped\": \"\\\"\\\\\",\r\n",
+    "\t\"tab\": true,\n",
+];
+
+/// Long texts: a few of their pieces break them.
+fn long() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        30 => prop::sample::select(LINES),
+        1 => prop::sample::select(PIECES),
+    ];
+    prop::collection::vec(piece, 0..80).prop_map(|pieces| pieces.concat().into_bytes())
+}
+
 /// What failed once is kept beside the other cases, and tried first.
 fn config() -> ProptestConfig {
     use proptest::test_runner::FileFailurePersistence;
@@ -76,7 +103,7 @@ proptest! {
 
     #[test]
     fn frames_do_not_depend_on_cuts(
-        text in text(),
+        text in prop_oneof![text(), long()],
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
         framing in prop::sample::select(&Framing::ALL[..]),
         never in any::<bool>(),
@@ -89,6 +116,10 @@ proptest! {
         prop_assert_eq!(&frames(framing, open, limit, &text, &cuts), &at_once, "{}", text.escape_ascii());
         let everywhere: Vec<usize> = (0..text.len()).collect();
         prop_assert_eq!(&frames(framing, open, limit, &text, &everywhere), &at_once, "{}", text.escape_ascii());
+        for most in [1, 7, 90, 1 << 20] {
+            let read = read(framing, open, limit, &text, most);
+            prop_assert_eq!(&read, &at_once, "{} by {}", text.escape_ascii(), most);
+        }
     }
 
     #[test]

@@ -12,14 +12,67 @@
 /// Sixteen bytes.
 pub(crate) type Bytes = [u8; 16];
 
+/// Bytes of a [`Block`].
+pub(crate) const BLOCK: usize = 64;
+
+/// What stands where in so many bytes: a bit for each of them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Block {
+    /// `"`
+    pub(crate) quotes: u64,
+    /// a line's end
+    pub(crate) newlines: u64,
+    /// `{` and `[`
+    pub(crate) openers: u64,
+    /// `}` and `]`
+    pub(crate) closers: u64,
+    /// `[` and `]`
+    pub(crate) square: u64,
+    /// above the space
+    pub(crate) ink: u64,
+    /// a backslash, or a control character that is no white space
+    pub(crate) odd: u64,
+}
+
+/// Looks at a whole block.
+#[inline]
+pub(crate) fn block(bytes: &[u8; BLOCK]) -> Block {
+    let mut block = Block::default();
+    let (quarters, _) = bytes.as_chunks::<16>();
+    for (at, quarter) in quarters.iter().enumerate() {
+        let part = looks::part(quarter);
+        let shift = 16 * at;
+        block.quotes |= u64::from(part.quotes) << shift;
+        block.newlines |= u64::from(part.newlines) << shift;
+        block.openers |= u64::from(part.openers) << shift;
+        block.closers |= u64::from(part.closers) << shift;
+        block.square |= u64::from(part.square) << shift;
+        block.ink |= u64::from(part.ink) << shift;
+        block.odd |= u64::from(part.odd) << shift;
+    }
+    block
+}
+
+/// A quarter of a [`Block`].
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    quotes: u16,
+    newlines: u16,
+    openers: u16,
+    closers: u16,
+    square: u16,
+    ink: u16,
+    odd: u16,
+}
+
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 mod looks {
     use std::arch::x86_64::{
-        __m128i, _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x,
-        _mm_set1_epi8,
+        __m128i, _mm_andnot_si128, _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128,
+        _mm_set_epi64x, _mm_set1_epi8,
     };
 
-    use super::Bytes;
+    use super::{Bytes, Part};
 
     #[inline]
     #[target_feature(enable = "sse2")]
@@ -52,6 +105,36 @@ mod looks {
         _mm_movemask_epi8(blank) as u32 ^ 0xffff
     }
 
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    fn part_here(bytes: &Bytes) -> Part {
+        let lanes = load(bytes);
+        let all = |byte: u8| _mm_set1_epi8(byte as i8);
+        let is = |byte: u8| _mm_cmpeq_epi8(lanes, all(byte));
+        let upto = |byte: u8| _mm_cmpeq_epi8(_mm_min_epu8(lanes, all(byte)), lanes);
+        let bits = |lanes: __m128i| _mm_movemask_epi8(lanes) as u16;
+        // Square brackets and braces are one bit apart.
+        let braces = _mm_or_si128(lanes, all(0x20));
+        let newlines = is(b'\n');
+        let white = _mm_or_si128(newlines, _mm_or_si128(is(b'\r'), is(b'\t')));
+        let odd = _mm_or_si128(_mm_andnot_si128(white, upto(0x1f)), is(b'\\'));
+        Part {
+            quotes: bits(is(b'"')),
+            newlines: bits(newlines),
+            openers: bits(_mm_cmpeq_epi8(braces, all(b'{'))),
+            closers: bits(_mm_cmpeq_epi8(braces, all(b'}'))),
+            square: bits(_mm_or_si128(is(b'['), is(b']'))),
+            ink: !bits(upto(b' ')),
+            odd: bits(odd),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn part(bytes: &Bytes) -> Part {
+        // SAFETY: as in `same`.
+        unsafe { part_here(bytes) }
+    }
+
     #[inline(always)]
     pub(crate) fn same(a: &Bytes, b: &Bytes) -> u32 {
         // SAFETY: this is compiled for processors with SSE2 alone (`cfg` above), and it asks for
@@ -75,7 +158,7 @@ mod looks {
 /// The same, byte by byte: for other processors, and the twin of the tests.
 #[cfg(any(test, not(all(target_arch = "x86_64", target_feature = "sse2"))))]
 mod plain {
-    use super::Bytes;
+    use super::{Bytes, Part};
 
     fn bits(of: impl Fn(usize) -> bool) -> u32 {
         (0..16).map(|at| u32::from(of(at)) << at).sum()
@@ -89,6 +172,20 @@ mod plain {
     /// Where there is no plain part of a string: quote, backslash, control.
     pub(crate) fn special(bytes: &Bytes) -> u32 {
         bits(|at| matches!(bytes[at], b'"' | b'\\' | 0..0x20))
+    }
+
+    /// A quarter of a block.
+    pub(crate) fn part(bytes: &Bytes) -> Part {
+        let where_one_is = |of: &[u8]| bits(|at| of.contains(&bytes[at])) as u16;
+        Part {
+            quotes: where_one_is(b"\""),
+            newlines: where_one_is(b"\n"),
+            openers: where_one_is(b"{["),
+            closers: where_one_is(b"}]"),
+            square: where_one_is(b"[]"),
+            ink: ink(bytes) as u16,
+            odd: bits(|at| matches!(bytes[at], b'\\' | 0..=8 | 11 | 12 | 14..0x20)) as u16,
+        }
     }
 
     /// Where there is more than white space: a byte above the space.
@@ -110,7 +207,7 @@ mod tests {
     fn any() -> impl Strategy<Value = Bytes> {
         let odd = prop_oneof![
             any_byte(),
-            proptest::sample::select(b"\"\\ \t\n\r\x00\x1f\x20\x21\x7f\x80\xff".to_vec()),
+            proptest::sample::select(b"{[}]\"\\ \t\n\r\x00\x1f\x20\x21\x7f\x80\xff".to_vec()),
         ];
         proptest::array::uniform16(odd)
     }
@@ -124,6 +221,7 @@ mod tests {
         fn a_look_at_sixteen_bytes_is_a_look_at_each(a in any(), b in any(), at in 0usize..16) {
             prop_assert_eq!(special(&a), plain::special(&a));
             prop_assert_eq!(ink(&a), plain::ink(&a));
+            prop_assert_eq!(looks::part(&a), plain::part(&a));
             prop_assert_eq!(same(&a, &b), plain::same(&a, &b));
             let mut nearly = a;
             nearly[at] = b[at];
