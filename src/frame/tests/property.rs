@@ -75,6 +75,8 @@ const LINES: &[&str] = &[
     "        \"averageJitter\": \"PT0.031S\", \"x\": 1.5, \"y\": null,\n",
     "    \"escaped\": \"\\\"\\\\\",\r\n",
     "\t\"tab\": true,\n",
+    "    \"late\":                                                                        \n",
+    "                                                                        ",
 ];
 
 /// Long texts: a few of their pieces break them.
