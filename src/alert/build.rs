@@ -272,11 +272,11 @@ impl<'d> Place<'d> {
         if let (Some(item), Some(session)) = (self.feedback, self.session) {
             what.rating = owned(text(item, "rating"));
             what.tokens = Feedback(item).true_tokens().map(str::to_owned).collect();
-            let total = context.document.len();
+            let index = |item| context.document.index(item);
             let end = End::BOTH.into_iter().find(|end| {
                 session
                     .feedback(*end)
-                    .is_some_and(|feedback| feedback.0.index(total) == item.index(total))
+                    .is_some_and(|feedback| index(feedback.0) == index(item))
             });
             let client = end.map(|end| self.client(context, end, "downlink"));
             return (what, client);
@@ -348,10 +348,9 @@ impl<'d> Place<'d> {
 
 /// Where a network is, if there is a sites file and the record says an address.
 fn site(context: &Context<'_>, network: Item<'_>) -> Option<Site> {
-    let total = context.document.len();
     let address = |name| {
         let value = network.get(name)?;
-        let violated = (context.violated)(value.index(total));
+        let violated = (context.violated)(context.document.index(value));
         value.as_str().filter(|_| !violated)
     };
     let (whereabouts, _) = context.sites?.place(Addresses {

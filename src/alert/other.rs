@@ -127,7 +127,7 @@ fn single(context: &Context<'_>, item: Option<Item<'_>>, field: FieldId) -> Othe
 }
 
 fn index(context: &Context<'_>, item: Item<'_>) -> NodeIndex {
-    item.index(context.document.len())
+    context.document.index(item)
 }
 
 /// A field's value as rules read it; `None` where it is missing to them.

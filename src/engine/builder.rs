@@ -230,8 +230,10 @@ impl EngineBuilder {
         if self.sites.is_some() {
             notices.retain(|notice| notice.kind != ProblemKind::NoSites);
         }
-        // What a rule's readings were is told with their places, for which all must be parsed.
-        let kept = (self.explain.is_none()).then(|| keep(rules.layout(), self.sites.is_some()));
+        // Explaining tells of more than is kept.
+        let alerts = !rules.rules().is_empty();
+        let kept =
+            (self.explain.is_none()).then(|| keep(rules.layout(), self.sites.is_some(), alerts));
         let engine = Engine {
             kept,
             schema,

@@ -1,8 +1,8 @@
 //! One document's way from bytes to a report: by its text alone, or by its tape.
 //!
-//! Most records are valid, and no rule fires on them. Those are read without a tape
-//! ([`crate::schema::direct`]); of one that alerts, the tape is made for the places. All others go
-//! from their beginning through the parser, and both ways ask the rules in the same words.
+//! Most records are valid and worth no notice. Those are read without a tape
+//! ([`crate::schema::direct`]), and so are those that alert. All others go from their beginning through
+//! the parser, and both ways ask the rules in the same words.
 
 use std::sync::Arc;
 
@@ -117,7 +117,6 @@ impl Checker {
     fn by_text(&mut self, input: Input<'_>) -> Option<Report> {
         let Checker {
             engine,
-            parser,
             direct,
             asker,
             ..
@@ -140,17 +139,7 @@ impl Checker {
             partial,
         };
         if asker.ask(&of, &mut report) {
-            if asker.fired() {
-                let whole = parser.parse(input.bytes).ok()?;
-                let of = Of {
-                    document: &whole,
-                    call: Call::new(whole.root(), told.kind),
-                    ..of
-                };
-                asker.tell(&of, &mut report);
-            } else {
-                asker.tell(&of, &mut report);
-            }
+            asker.tell(&of, &mut report);
         }
         Some(report)
     }

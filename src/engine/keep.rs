@@ -1,4 +1,5 @@
-//! Which members of a record somebody asks for: what [`super::capture`] and `contribute` read.
+//! Which members of a record somebody asks for: what [`super::capture`] and `contribute` read, and what
+//! alerts tell besides.
 //!
 //! By name alone, so that it is a little too much; never too little, which the fuzz target
 //! `direct` holds. At the root all is kept, for what tells a document's kind.
@@ -10,8 +11,36 @@ use crate::rules::fields::{Level, Link};
 use crate::rules::layout::Layout;
 use crate::schema::direct::{Keep, Kept};
 
-/// What is kept for rules that read what `layout` says, with a sites file or without.
-pub(super) fn keep(layout: &Layout, sites: bool) -> Arc<Kept> {
+/// What an alert says of a place, whatever its rule reads.
+const ALERTS: [&str; 23] = [
+    "caller",
+    "callee",
+    "callerNetwork",
+    "calleeNetwork",
+    "callerDevice",
+    "calleeDevice",
+    "captureDeviceName",
+    "renderDeviceName",
+    "connectionType",
+    "subnet",
+    "ipAddress",
+    "reflexiveIPAddress",
+    "displayName",
+    "failureInfo",
+    "stage",
+    "reason",
+    "feedback",
+    "rating",
+    "label",
+    "streamDirection",
+    "streamId",
+    "platform",
+    "userAgent",
+];
+
+/// What is kept for rules that read what `layout` says, with a sites file or without, and for the
+/// alerts of some of them.
+pub(super) fn keep(layout: &Layout, sites: bool, alerts: bool) -> Arc<Kept> {
     let mut kept: HashMap<Box<str>, Keep> = HashMap::new();
     let mut named = |names: &[&str], how: Keep| {
         for name in names {
@@ -65,7 +94,7 @@ pub(super) fn keep(layout: &Layout, sites: bool) -> Arc<Kept> {
         named(&["tokens"], Keep::All);
     }
     // Whether an end is a person's is told by many a name.
-    if media_ends || path || computes(Level::Endpoint, "kind") {
+    if alerts || media_ends || path || computes(Level::Endpoint, "kind") {
         named(
             &["@odata.type", "userAgent", "cpuName", "role", "platform"],
             Keep::Named,
@@ -93,11 +122,16 @@ pub(super) fn keep(layout: &Layout, sites: bool) -> Arc<Kept> {
     if wants(&[Link::CallerDevice, Link::CalleeDevice, Link::Device]) {
         named(&["callerDevice", "calleeDevice"], Keep::Named);
     }
+    if alerts {
+        named(&["identity", "associatedIdentity", "tokens"], Keep::All);
+        named(&ALERTS, Keep::Named);
+    }
     Arc::new(move |name| kept.get(name).copied().unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
     use std::sync::LazyLock;
 
     use proptest::prelude::*;
@@ -105,11 +139,13 @@ mod tests {
     use xtask::generate::{Mix, Plan, documents};
 
     use super::*;
+    use crate::alert;
+    use crate::clock::FixedClock;
     use crate::engine::capture::{Violated, capture};
     use crate::engine::contribute::contribution;
     use crate::record::call::Call;
     use crate::record::kind::{self, Taken};
-    use crate::record::{Caps, Document, Parser};
+    use crate::record::{Caps, Document, Origin, Parser, place};
     use crate::rules::facts::Facts;
     use crate::rules::fields::property_names;
     use crate::schema::Schema;
@@ -118,8 +154,9 @@ mod tests {
 
     const SITES: &str = "10.0.0.0,Net,8,B1,Own,Office,Desk,City,1000,CH,ZH,EU,1,0,0\n";
 
-    /// Kind, readings and contribution, written out.
+    /// Kind, readings, contribution and what alerts would tell, written out.
     fn said(document: &Document<'_>, layout: &Arc<Layout>, sites: Option<&Sites>) -> String {
+        let clock = FixedClock("2026-11-29T12:00:00Z".parse().expect("a time"));
         let told = kind::tell(document.root(), Taken::default());
         let call = Call::new(document.root(), told.kind);
         let mut facts = Facts::new(Arc::clone(layout));
@@ -133,7 +170,30 @@ mod tests {
         );
         let contribution = contribution(document, call, told.kind, call.next_link().is_some());
         let item = (document.item(0)).map(|item| document.index(item));
-        format!("{told:?} {captured:?} {facts:?} {contribution:?} {item:?}")
+        let mut said = format!("{told:?} {captured:?} {facts:?} {contribution:?} {item:?}");
+        let context = alert::Context {
+            document,
+            call,
+            facts: &facts,
+            origin: Origin::default(),
+            source: "-",
+            partial: false,
+            invalid: false,
+            clock: &clock,
+            sites,
+            violated: &|_| false,
+        };
+        let _ = write!(said, "{:?}", alert::call_ref(&context));
+        for level in Level::ALL {
+            for object in facts.objects(level) {
+                let node = facts.node(*object);
+                let pointer = place::pointer(document, node);
+                let spots = place::spots(document, context.origin, &[node]);
+                let told = alert::tell(&context, *object);
+                let _ = write!(said, "{pointer} {spots:?} {told:?}");
+            }
+        }
+        said
     }
 
     /// Takes members away, makes them null, and puts them elsewhere.
@@ -185,7 +245,7 @@ mod tests {
             let sites = parsed.as_ref().filter(|_| sites);
             static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::call_record().expect("the schema"));
             let schema = &*SCHEMA;
-            let kept = keep(&layout, sites.is_some());
+            let kept = keep(&layout, sites.is_some(), true);
             let mut direct = Direct::new(schema, Caps::default(), kept);
             let plan = Plan { seed, documents: 1, sessions: Some(2), mix: Mix::default() };
             let text = documents(&plan).at(0).text;

@@ -187,7 +187,7 @@ pub fn facts(rules: &RuleSet, bytes: &[u8]) -> Option<Facts> {
 /// As [`facts`], read without a tape; `None` also for what cannot be read so.
 pub fn facts_directly(rules: &RuleSet, bytes: &[u8]) -> Option<Facts> {
     let schema = Schema::call_record().ok()?;
-    let kept = keep::keep(rules.layout(), false);
+    let kept = keep::keep(rules.layout(), false, false);
     let mut direct = Direct::new(&schema, Caps::default(), kept);
     let part = direct.read(&schema, bytes)?;
     let kind = kind::tell(part.root(), Taken::default()).kind;

@@ -158,25 +158,34 @@ impl Parser {
 /// A parsed document: its text as it came, and the tape.
 ///
 /// Where only a part of a document is kept, its nodes go by the numbers that they have on the tape
-/// of all of it, so that they are places in both; it has no [`super::place`]s itself.
+/// of all of it, so that they are places in both.
 pub struct Document<'p> {
     text: &'p [u8],
     skipped: usize,
     structure: &'p [u32],
-    /// of a part, the number of each node; ascending
-    places: &'p [u32],
+    /// of a part, where each node stands; ascending
+    places: &'p [Placed],
     tape: Tape<'p>,
     home: &'p mut Tape<'static>,
 }
 
+/// Where a node of a part of a document stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Placed {
+    /// on the tape of all of it
+    pub(crate) number: NodeIndex,
+    /// in the text, behind the byte order mark
+    pub(crate) offset: u32,
+}
+
 impl<'p> Document<'p> {
-    /// A part of a document: `tape` has some of its nodes, whose numbers are `places`. The tape
+    /// A part of a document: `tape` has some of its nodes, which stand at `places`. The tape
     /// goes `home` when it is done with.
     pub(crate) fn partial(
         text: &'p [u8],
         skipped: usize,
         tape: Tape<'p>,
-        places: &'p [u32],
+        places: &'p [Placed],
         home: &'p mut Tape<'static>,
     ) -> Document<'p> {
         Document {
@@ -216,13 +225,24 @@ impl Document<'_> {
     /// The value (or name) at `index`.
     #[inline]
     pub fn item(&self, index: NodeIndex) -> Option<Item<'_>> {
-        let at = if self.places.is_empty() {
-            index as usize
-        } else {
-            self.places.binary_search(&index).ok()?
-        };
-        let nodes = self.tape.0.get(at..)?;
+        let nodes = self.tape.0.get(self.position(index)?..)?;
         (!nodes.is_empty()).then(|| Item::new(nodes))
+    }
+
+    /// Where the node `index` is on the tape that is here.
+    #[inline]
+    pub(crate) fn position(&self, index: NodeIndex) -> Option<usize> {
+        if self.places.is_empty() {
+            return Some(index as usize);
+        }
+        self.places
+            .binary_search_by_key(&index, |placed| placed.number)
+            .ok()
+    }
+
+    /// Of a part, where each node stands; of a whole document nothing.
+    pub(crate) fn places(&self) -> &[Placed] {
+        self.places
     }
 
     /// The index of one of its items.
@@ -232,7 +252,8 @@ impl Document<'_> {
         if self.places.is_empty() {
             return at;
         }
-        self.places.get(at as usize).copied().unwrap_or(at)
+        let placed = self.places.get(at as usize);
+        placed.map_or(at, |placed| placed.number)
     }
 
     /// Bytes before the JSON text (a byte order mark).

@@ -63,19 +63,12 @@ pub fn spot(text: &[u8], origin: Origin, offset: usize) -> Spot {
 /// The spots of several nodes, in ascending order, by one pass over the text.
 pub fn spots(document: &Document<'_>, origin: Origin, nodes: &[NodeIndex]) -> Vec<Spot> {
     let text = document.text();
-    let mut offsets = offsets(document);
-    let mut next = 0;
+    let mut offset_of = offsets(document);
     let mut spots: Vec<Spot> = Vec::with_capacity(nodes.len());
     // The spot is told from the one before it, not from the beginning.
     let mut known = spot(text, origin, document.skipped());
     for node in nodes {
-        let skip = (*node as usize).saturating_sub(next);
-        if next > *node as usize {
-            spots.push(known);
-            continue;
-        }
-        let offset = offsets.nth(skip).unwrap_or(text.len());
-        next = *node as usize + 1;
+        let offset = offset_of(*node).unwrap_or(text.len()).max(known.offset);
         let between = text.get(known.offset..offset).unwrap_or_default();
         let newlines = memchr::memchr_iter(b'\n', between).count() as u64;
         known = match memchr::memrchr(b'\n', between) {
@@ -103,29 +96,40 @@ pub fn characters(text: &[u8]) -> u64 {
 /// Byte offset, within the document's text, of node `index`: of a value's first
 /// byte, or of a name's quote.
 pub fn offset(document: &Document<'_>, index: NodeIndex) -> Option<usize> {
-    offsets(document).nth(index as usize)
+    offsets(document)(index)
 }
 
-/// The byte offsets of all nodes, in order.
-fn offsets<'d>(document: &'d Document<'_>) -> impl Iterator<Item = usize> + 'd {
+/// Tells the byte offset of one node after another, which are asked for in ascending order.
+fn offsets<'d>(document: &'d Document<'_>) -> impl FnMut(NodeIndex) -> Option<usize> + 'd {
     // The k-th node is the k-th structural byte that opens a value or a name.
     let skipped = document.skipped();
     let body = document.text().get(skipped..).unwrap_or_default();
-    document
-        .structure()
-        .iter()
-        .map(|at| *at as usize)
-        .filter(move |at| {
-            body.get(*at)
-                .is_some_and(|byte| !matches!(byte, b',' | b':' | b'}' | b']'))
-        })
-        .map(move |at| at + skipped)
+    let opens = move |at: &usize| {
+        let byte = body.get(*at);
+        byte.is_some_and(|byte| !matches!(byte, b',' | b':' | b'}' | b']'))
+    };
+    let structure = document.structure().iter().map(|at| *at as usize);
+    let mut openers = structure.filter(opens).enumerate().peekable();
+    move |node| {
+        let places = document.places();
+        if !places.is_empty() {
+            let placed = places.get(document.position(node)?)?;
+            return Some(placed.offset as usize + skipped);
+        }
+        while openers
+            .next_if(|(number, _)| *number < node as usize)
+            .is_some()
+        {}
+        openers.peek().map(|(_, at)| at + skipped)
+    }
 }
 
 /// JSON Pointer (RFC 6901) of node `index`; of a name, that of its value.
 pub fn pointer(document: &Document<'_>, index: NodeIndex) -> String {
     let nodes = document.nodes();
-    let target = index as usize;
+    let Some(target) = document.position(index) else {
+        return String::new();
+    };
     let mut path = String::new();
     let mut at = 0;
     while at < target {

@@ -20,7 +20,7 @@ use simd_json::Tape;
 use super::Schema;
 use super::program::{self, NOTHING, Program, Site, SiteId, Types};
 use crate::record::token::WRITTEN;
-use crate::record::{Caps, Document};
+use crate::record::{Caps, Document, Placed};
 use walk::Walk;
 
 /// What is kept of a member.
@@ -182,8 +182,8 @@ pub(crate) struct Direct {
     guesses: Vec<u32>,
     /// names of the objects under way that their shapes do not know: where they stand
     unknown: Vec<(usize, usize)>,
-    /// numbers of the kept nodes, as the parser's tape would have them
-    places: Vec<u32>,
+    /// where the kept nodes stand
+    places: Vec<Placed>,
     /// strings whose escapes were resolved
     room: Vec<u8>,
     tape: Tape<'static>,
@@ -214,7 +214,7 @@ impl Direct {
     ) -> Option<Document<'p>> {
         let body = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let caps = self.course.caps;
-        if body.len() > caps.document {
+        if body.len() > caps.document.min(u32::MAX as usize) {
             return None;
         }
         let body = simdutf8::basic::from_utf8(body).ok()?;

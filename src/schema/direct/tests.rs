@@ -9,7 +9,7 @@ use xtask::chance::{self, Chance};
 use xtask::generate::{Mix, Plan, documents};
 
 use super::*;
-use crate::record::{Item, Kind, Parser};
+use crate::record::{Item, Kind, Origin, Parser, place};
 use crate::schema::Survey;
 
 /// Keeps all there is, or some names by chance.
@@ -71,6 +71,10 @@ fn told(direct: &mut Direct, schema: &Schema, keep: &Kept, text: &[u8]) -> bool 
     let whole = parser
         .parse(text)
         .unwrap_or_else(|fault| panic!("{fault}: {shown}"));
+    let numbers: Vec<u32> = part.places().iter().map(|placed| placed.number).collect();
+    let origin = Origin::default();
+    let there = place::spots(&whole, origin, &numbers);
+    assert_eq!(place::spots(&part, origin, &numbers), there, "{shown}");
     let mut survey = Survey::default();
     schema.survey(&whole, Kind::CallRecord, &mut survey);
     assert_eq!(survey.verdict(), Some(true), "{shown}");

@@ -6,6 +6,7 @@ use simd_json::{Node, StaticNode};
 
 use super::leaf::{is_accepted, literal};
 use super::{ALL, Course, Guess, NAMED, Shape, Step};
+use crate::record::Placed;
 use crate::record::token::{byte, number, skip, stands, string_end, unescape};
 use crate::schema::program::{ANYTHING, NOTHING, Program, Shape as Known, Site, SiteId, Types};
 
@@ -20,7 +21,7 @@ pub(super) struct Walk<'w, 't> {
     pub(super) course: &'t Course,
     pub(super) text: &'t str,
     pub(super) nodes: Vec<Node<'t>>,
-    pub(super) places: &'w mut Vec<u32>,
+    pub(super) places: &'w mut Vec<Placed>,
     /// for strings whose escapes are resolved
     pub(super) room: &'t mut [u8],
     pub(super) guesses: &'w mut [u32],
@@ -82,9 +83,11 @@ impl<'w, 't> Walk<'w, 't> {
     }
 
     #[inline(always)]
-    fn push(&mut self, node: Node<'t>, place: u32) {
+    fn push(&mut self, node: Node<'t>, number: u32, at: usize) {
         self.nodes.push(node);
-        self.places.push(place);
+        // A text is capped below 4 GiB.
+        let offset = at as u32;
+        self.places.push(Placed { number, offset });
     }
 
     /// The value at `at`; gives what is behind it.
@@ -105,7 +108,7 @@ impl<'w, 't> Walk<'w, 't> {
                 let text = self.said(at + 1, end, escaped)?;
                 self.is_text_right(site, text)?;
                 if keep != 0 {
-                    self.push(Node::String(text), place);
+                    self.push(Node::String(text), place, at);
                 }
                 Some(end + 1)
             }
@@ -113,7 +116,7 @@ impl<'w, 't> Walk<'w, 't> {
                 let figure = number(bytes, at);
                 self.is_number_right(site, figure)?;
                 if keep != 0 {
-                    self.push(Node::Static(figure.node()), place);
+                    self.push(Node::Static(figure.node()), place, at);
                 }
                 Some(figure.end())
             }
@@ -121,7 +124,7 @@ impl<'w, 't> Walk<'w, 't> {
                 let (value, types, behind) = literal(bytes, at)?;
                 is_accepted(site, types)?;
                 if keep != 0 {
-                    self.push(Node::Static(value), place);
+                    self.push(Node::Static(value), place, at);
                 }
                 Some(behind)
             }
@@ -141,7 +144,7 @@ impl<'w, 't> Walk<'w, 't> {
         let own = self.nodes.len();
         if keep != 0 {
             // What it holds is told behind it.
-            self.push(Node::Object { len: 0, count: 0 }, place);
+            self.push(Node::Object { len: 0, count: 0 }, place, at);
         }
         let (len, behind) = if types == Types::OBJECT {
             self.object(site, at + 1, keep)?
@@ -187,6 +190,7 @@ impl<'w, 't> Walk<'w, 't> {
         }
         loop {
             // Mostly the name is the one that came next last time.
+            let name_at = at;
             let mut place = usize::from(guess.likely.get());
             let step = match steps.get(place) {
                 Some(step) if stands(bytes, at, &step.written, u32::from(step.len)) => {
@@ -227,7 +231,7 @@ impl<'w, 't> Walk<'w, 't> {
             }
             if keep != 0 {
                 kept += 1;
-                self.push(Node::String(name_of(shape, place)?), count);
+                self.push(Node::String(name_of(shape, place)?), count, name_at);
             }
             // And mostly little is asked of its value.
             let plain = step.types;
@@ -236,7 +240,7 @@ impl<'w, 't> Walk<'w, 't> {
                     let (end, escaped) = string_end(bytes, at + 1)?;
                     if keep != 0 {
                         let text = self.said(at + 1, end, escaped)?;
-                        self.push(Node::String(text), count + 1);
+                        self.push(Node::String(text), count + 1, at);
                     }
                     at = end + 1;
                     count += 2;
@@ -246,7 +250,7 @@ impl<'w, 't> Walk<'w, 't> {
                         return None;
                     }
                     if keep != 0 {
-                        self.push(Node::Static(StaticNode::Null), count + 1);
+                        self.push(Node::Static(StaticNode::Null), count + 1, at);
                     }
                     at += 4;
                     count += 2;
@@ -255,7 +259,7 @@ impl<'w, 't> Walk<'w, 't> {
                     let figure = number(bytes, at);
                     self.is_within(step, figure)?;
                     if keep != 0 {
-                        self.push(Node::Static(figure.node()), count + 1);
+                        self.push(Node::Static(figure.node()), count + 1, at);
                     }
                     at = figure.end();
                     count += 2;
@@ -356,7 +360,7 @@ impl<'w, 't> Walk<'w, 't> {
         self.count += 1;
         if keep != 0 {
             *kept += 1;
-            self.push(Node::String(name), place);
+            self.push(Node::String(name), place, found.name.0 - 1);
         }
         let at = skip(self.text.as_bytes(), found.behind);
         self.value(site.unwrap_or(ANYTHING), at, keep)
