@@ -216,6 +216,7 @@ pub fn resume(
     let (work_sender, work) = bounded::<(u64, Work)>(flight);
     let (done_sender, done) = bounded::<Done>(flight);
     let (event_sender, events) = bounded::<Event>(flight);
+    let (spare_sender, spares) = bounded::<Vec<Report>>(flight);
     let gate = Arc::new(Gate(Mutex::new((false, 0))));
     let intakes_left = Arc::new(AtomicUsize::new(intakes.len()));
     let (over_sender, over) = bounded::<()>(1);
@@ -279,7 +280,7 @@ pub fn resume(
 
     let current = Arc::new(Current::new(Arc::clone(&engine)));
     for _ in 0..workers {
-        let (work, done) = (work.clone(), done_sender.clone());
+        let (work, done, spares) = (work.clone(), done_sender.clone(), spares.clone());
         let options = options.clone();
         let contributes = over_time.is_some();
         let checker_of = move |engine: &Arc<Engine>| match contributes {
@@ -295,7 +296,8 @@ pub fn resume(
                         if let Some(engine) = current.newer(&mut seen) {
                             checker = checker_of(&engine);
                         }
-                        let event = judge(&mut checker, source, &batch, &options);
+                        let spare = spares.try_recv().unwrap_or_default();
+                        let event = judge(&mut checker, source, &batch, &options, spare);
                         options.pool.give(batch);
                         event
                     }
@@ -310,7 +312,7 @@ pub fn resume(
     drop((work, done_sender));
 
     let stopper = Stopper(Arc::new(Mutex::new(Some(stop_sender))), Arc::clone(&gate));
-    let mut stage = over_time.map(|it| Stage::new(it, options.every_document));
+    let mut stage = over_time.map(|it| Stage::new(it, options.every_document, spare_sender));
     let collector = std::thread::spawn(move || {
         collect(
             &gate,
@@ -394,11 +396,15 @@ fn judge(
     source: Arc<SourceName>,
     batch: &Batch,
     options: &Options,
+    mut spare: Vec<Report>,
 ) -> Event {
     let mut counts = Summary::default();
     let mut documents = Vec::new();
     let name = source.to_string();
     for frame in batch.iter() {
+        if let Some(report) = spare.pop() {
+            checker.reuse(report);
+        }
         judge_frame(checker, &name, frame, options, &mut counts, &mut documents);
     }
     Event::Judged {
@@ -483,5 +489,7 @@ fn judge_frame(
             text,
             told: over_time::Told::default(),
         });
+    } else {
+        checker.reuse(report);
     }
 }

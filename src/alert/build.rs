@@ -4,6 +4,7 @@
 //! from the document: pointer, line and column come from the node that the
 //! reading was captured from.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
@@ -127,10 +128,11 @@ pub(crate) fn build(
 }
 
 /// What stands for a call: its id, or a hash of the document, where it has none.
-pub(crate) fn call_key(call: Call<'_>, document: &Document<'_>) -> String {
-    call.id()
-        .filter(|id| !id.is_empty())
-        .map_or_else(|| content_key(document.text()), str::to_owned)
+pub(crate) fn call_key<'d>(call: Call<'d>, document: &Document<'_>) -> Cow<'d, str> {
+    match call.id().filter(|id| !id.is_empty()) {
+        Some(id) => Cow::Borrowed(id),
+        None => Cow::Owned(content_key(document.text())),
+    }
 }
 
 /// Which call it is.
@@ -150,6 +152,7 @@ pub(crate) fn call_ref(context: &Context<'_>) -> CallRef {
 
 fn describe(context: &Context<'_>, spots: &Spots, finding: &rules::Finding) -> Finding {
     let node = context.facts.node(finding.object);
+    let at = place::pointer(context.document, node);
     let place = Place::of(context, finding.object);
     let (what, client) = place.tell(context);
     let around = Around {
@@ -157,7 +160,6 @@ fn describe(context: &Context<'_>, spots: &Spots, finding: &rules::Finding) -> F
         media: place.media,
     };
     Finding {
-        at: place::pointer(context.document, node),
         line: spots
             .get(node)
             .map_or(context.origin.line, |spot| spot.line),
@@ -167,8 +169,9 @@ fn describe(context: &Context<'_>, spots: &Spots, finding: &rules::Finding) -> F
         evidence: finding
             .evidence
             .iter()
-            .map(|comparison| evidence(context, spots, around, comparison))
+            .map(|comparison| evidence(context, spots, (node, &at), around, comparison))
             .collect(),
+        at,
     }
 }
 
@@ -180,6 +183,7 @@ pub(crate) fn tell(context: &Context<'_>, object: ObjectId) -> (What, Option<Cli
 fn evidence(
     context: &Context<'_>,
     spots: &Spots,
+    here: (NodeIndex, &str),
     around: Around<'_>,
     comparison: &Comparison,
 ) -> Evidence {
@@ -187,7 +191,7 @@ fn evidence(
     let node = (source.node != NO_NODE).then_some(source.node);
     let at = spots.get(source.node);
     Evidence {
-        pointer: node.map(|node| place::pointer(context.document, node)),
+        pointer: node.map(|node| pointer(context.document, here, node, source.field.name())),
         line: at.map(|spot| spot.line),
         column: at.map(|spot| spot.column),
         field: source.field.name(),
@@ -203,6 +207,23 @@ fn evidence(
         },
         other: other(context, around, comparison),
     }
+}
+
+/// The pointer of a reading, which mostly is a member, of its field's name, of the place that is told of.
+fn pointer(
+    document: &Document<'_>,
+    (place, at): (NodeIndex, &str),
+    node: NodeIndex,
+    field: &str,
+) -> String {
+    let own = document.item(place).and_then(|item| item.get(field));
+    if own.is_none_or(|own| document.index(own) != node) {
+        return place::pointer(document, node);
+    }
+    let mut pointer = String::with_capacity(at.len() + 1 + field.len());
+    pointer.push_str(at);
+    place::push_token(&mut pointer, field);
+    pointer
 }
 
 /// A value as evidence has it.

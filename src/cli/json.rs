@@ -3,6 +3,8 @@
 //! One object a line, `qualwatch.document/1` and `qualwatch.summary/1`; alerts
 //! have a schema of their own. Text that could harm a terminal is escaped.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::json;
 
@@ -16,10 +18,12 @@ use crate::text::safe_json;
 
 /// One line of JSON, its end included.
 pub(super) fn line(value: &impl Serialize) -> String {
-    let json = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
-    let mut line = safe_json(&json).into_owned();
-    line.push('\n');
-    line
+    let mut json = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
+    if let Cow::Owned(safe) = safe_json(&json) {
+        json = safe;
+    }
+    json.push('\n');
+    json
 }
 
 /// One thing that is wrong with the rules, or worth knowing about them.

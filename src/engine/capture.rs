@@ -82,16 +82,26 @@ struct Capture<'c> {
     described: [Option<ObjectId>; 2],
 }
 
-/// Ids that were met. Most calls have few sessions, and then nothing is allocated.
-#[derive(Default)]
+/// Ids that were met; for a few nothing is allocated.
 struct Seen<'t> {
     first: [&'t str; Seen::FEW],
     count: usize,
     more: FxHashSet<&'t str>,
 }
 
+impl Default for Seen<'_> {
+    fn default() -> Self {
+        Seen {
+            first: [""; Self::FEW],
+            count: 0,
+            more: FxHashSet::default(),
+        }
+    }
+}
+
 impl<'t> Seen<'t> {
-    const FEW: usize = 8;
+    /// A document of Graph's has 60 at the most.
+    const FEW: usize = 64;
 
     /// Adds an id; false if it was there.
     fn insert(&mut self, id: &'t str) -> bool {

@@ -18,17 +18,19 @@ use crate::rules::fields::{Level, Link};
 use crate::rules::{Evaluator, Outcome, Rule, WindowRule};
 use crate::window::{self, Contribution, Raised, Sample};
 
-/// What is so of the document itself.
+/// What is so of the document itself, in place of what `own` was.
 pub(super) fn contribution(
     document: &Document<'_>,
     call: Call<'_>,
     kind: Kind,
     partial: bool,
-) -> Contribution {
+    own: &mut Contribution,
+) {
     // A page of an unknown call is a call by itself: nothing can join it.
     let page = kind == Kind::SessionsPage && call.id().is_some();
     let digest = outline(document.text());
-    let mut sessions: Vec<u64> = Vec::new();
+    own.clear();
+    let sessions = &mut own.sessions;
     let mut seen = Seen::default();
     let mut end = second(call.item());
     for session in call.sessions() {
@@ -48,16 +50,11 @@ pub(super) fn contribution(
     // same record was fetched with more expanded.
     let weight = (sessions.len() as u64).min(0x3fff) << 50
         | (document.text().len() as u64).min(0x3ff_ffff) << 24;
-    let digest = weight | digest >> 40;
-    Contribution {
-        call: alert::call_key(call, document).into(),
-        version: (!page).then(|| call.version().unwrap_or(0)),
-        digest,
-        more: partial,
-        end,
-        sessions,
-        ..Contribution::default()
-    }
+    own.digest = weight | digest >> 40;
+    own.call.push_str(&alert::call_key(call, document));
+    own.version = (!page).then(|| call.version().unwrap_or(0));
+    own.more = partial;
+    own.end = end;
 }
 
 /// A hash of a text's length and of stretches all over it: two records of one call and version differ
@@ -78,16 +75,26 @@ fn outline(text: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// Sessions that were met; a record mostly has few.
-#[derive(Default)]
+/// Sessions that were met; for a few nothing is allocated.
 struct Seen {
     few: [u64; Seen::FEW],
     count: usize,
     more: FxHashSet<u64>,
 }
 
+impl Default for Seen {
+    fn default() -> Seen {
+        Seen {
+            few: [0; Seen::FEW],
+            count: 0,
+            more: FxHashSet::default(),
+        }
+    }
+}
+
 impl Seen {
-    const FEW: usize = 8;
+    /// A document of Graph's has 60 at the most.
+    const FEW: usize = 64;
 
     /// Adds one; false if it was there.
     fn insert(&mut self, id: u64) -> bool {
@@ -122,6 +129,7 @@ impl super::judge::Sampling {
             sampler,
             tallies,
             samples,
+            ..
         } = self;
         samples.clear();
         sampler.begin(tallies);
@@ -154,10 +162,14 @@ impl super::judge::Sampling {
                 .extend(fault.map(|fault| (number, fault)));
         }
         let sessions = facts.objects(Level::Session);
-        let mut ends = vec![None; sessions.len()];
+        let ends = &mut self.ends;
+        ends.clear();
+        ends.resize(sessions.len(), None);
         own.samples.reserve_exact(self.samples.len());
         // By rule, where its samples begin: those of a session are looked for from there.
-        let mut begin = vec![usize::MAX; rules.len()];
+        let begin = &mut self.begins;
+        begin.clear();
+        begin.resize(rules.len(), usize::MAX);
         for sampled in self.samples.drain(..) {
             let session = match facts.level(sampled.object) {
                 Level::Session => Some(sampled.object),
@@ -202,7 +214,7 @@ impl super::judge::Sampling {
                 value: sampled.value,
             });
         }
-        own.keys = self.sampler.take_keys();
+        self.sampler.give_keys(&mut own.keys);
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::capture::{Violated, capture};
 use super::cost::Costs;
+use super::report::Spare;
 use super::{Checker, Engine, Fault, Input, Notices, Report, RuleCount, Verdict};
 use super::{contribute, explain};
 use crate::alert;
@@ -23,6 +24,10 @@ pub(super) struct Sampling {
     pub(super) sampler: Sampler,
     pub(super) tallies: Vec<Tally>,
     pub(super) samples: Vec<Sampled>,
+    /// when each session of the document ended, as far as somebody asked
+    pub(super) ends: Vec<Option<Option<u32>>>,
+    /// for each rule, where its samples begin
+    pub(super) begins: Vec<usize>,
 }
 
 /// What asks the rules of one document after another.
@@ -119,6 +124,7 @@ impl Checker {
             engine,
             direct,
             asker,
+            spare,
             ..
         } = self;
         let part = direct.as_mut()?.read(&engine.schema, input.bytes)?;
@@ -128,8 +134,8 @@ impl Checker {
             return None;
         }
         let call = Call::new(part.root(), told.kind);
-        let mut report = Report::new(Verdict::Valid, told.kind);
-        let partial = tell_call(&mut report, call, false);
+        let mut report = spare.report(Verdict::Valid, told.kind);
+        let partial = tell_call(&mut report, call, false, spare);
         let of = Of {
             engine,
             input,
@@ -138,7 +144,7 @@ impl Checker {
             kind: told.kind,
             partial,
         };
-        if asker.ask(&of, &mut report) {
+        if asker.ask(&of, &mut report, spare) {
             asker.tell(&of, &mut report);
         }
         Some(report)
@@ -151,6 +157,7 @@ impl Checker {
             survey,
             known_notices,
             asker,
+            spare,
             ..
         } = self;
         let document = match parser.parse(input.bytes) {
@@ -169,7 +176,7 @@ impl Checker {
         if let Some(repeated) = survey.contradiction() {
             return Report::malformed(contradiction(&document, input.origin, repeated));
         }
-        let mut report = Report::new(Verdict::Valid, told.kind);
+        let mut report = spare.report(Verdict::Valid, told.kind);
         report.notice_count = survey.notice_count();
         if report.notice_count > 0 {
             let all = engine.notices == Notices::All;
@@ -203,7 +210,7 @@ impl Checker {
             return report;
         }
         let call = Call::new(root, told.kind);
-        let partial = tell_call(&mut report, call, invalid);
+        let partial = tell_call(&mut report, call, invalid, spare);
         let of = Of {
             engine,
             input,
@@ -212,7 +219,7 @@ impl Checker {
             kind: told.kind,
             partial,
         };
-        if asker.ask(&of, &mut report) {
+        if asker.ask(&of, &mut report, spare) {
             asker.tell(&of, &mut report);
         }
         report
@@ -230,9 +237,9 @@ struct Of<'a> {
 }
 
 /// Says which call it is, and whether all of it is there; that it is not, is given.
-fn tell_call(report: &mut Report, call: Call<'_>, invalid: bool) -> bool {
+fn tell_call(report: &mut Report, call: Call<'_>, invalid: bool, spare: &mut Spare) -> bool {
     let partial = call.next_link().is_some();
-    report.call_id = call.id().map(str::to_owned);
+    report.call_id = call.id().map(|id| spare.call_id(id));
     if report.kind == Kind::SessionsPage && call.id().is_none() {
         report.hint = Some(
             "a sessions page whose @odata.context names no call, so its alerts cannot say which call went bad; keep the page as Graph sent it",
@@ -271,17 +278,20 @@ impl Asker {
                 sampler,
                 tallies: Vec::new(),
                 samples: Vec::new(),
+                ends: Vec::new(),
+                begins: Vec::new(),
             });
         }
     }
 
     /// Reads what the rules ask for, and asks them; false where there are none.
-    fn ask(&mut self, of: &Of<'_>, report: &mut Report) -> bool {
+    fn ask(&mut self, of: &Of<'_>, report: &mut Report, spare: &mut Spare) -> bool {
         let Asker {
             facts,
             evaluator,
             outcome,
             violated,
+            contributes,
             sampling,
             ..
         } = self;
@@ -291,9 +301,11 @@ impl Asker {
             call,
             ..
         } = *of;
-        report.contribution = (self.contributes)
-            .then(|| contribute::contribution(document, call, of.kind, of.partial))
-            .map(Box::new);
+        if *contributes {
+            let mut own = spare.contribution();
+            contribute::contribution(document, call, of.kind, of.partial, &mut own);
+            report.contribution = Some(own);
+        }
         if engine.rules.rules().is_empty() && sampling.is_none() {
             return false;
         }

@@ -151,6 +151,7 @@ mod tests {
     use crate::schema::Schema;
     use crate::schema::direct::Direct;
     use crate::sites::Sites;
+    use crate::window::Contribution;
 
     const SITES: &str = "10.0.0.0,Net,8,B1,Own,Office,Desk,City,1000,CH,ZH,EU,1,0,0\n";
 
@@ -168,9 +169,16 @@ mod tests {
             layout,
             &mut facts,
         );
-        let contribution = contribution(document, call, told.kind, call.next_link().is_some());
+        let mut own = Contribution::default();
+        contribution(
+            document,
+            call,
+            told.kind,
+            call.next_link().is_some(),
+            &mut own,
+        );
         let item = (document.item(0)).map(|item| document.index(item));
-        let mut said = format!("{told:?} {captured:?} {facts:?} {contribution:?} {item:?}");
+        let mut said = format!("{told:?} {captured:?} {facts:?} {own:?} {item:?}");
         let context = alert::Context {
             document,
             call,

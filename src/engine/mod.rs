@@ -40,6 +40,7 @@ use crate::schema::{Schema, Survey};
 use crate::sites::Sites;
 use capture::{Violated, capture};
 use judge::{Asker, Tries};
+use report::Spare;
 
 /// How much is said about notices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -153,6 +154,7 @@ impl Engine {
             survey: Survey::default(),
             known_notices: FxHashSet::default(),
             asker: Asker::new(self),
+            spare: Spare::default(),
             engine: Arc::clone(self),
         }
     }
@@ -210,6 +212,7 @@ pub struct Checker {
     survey: Survey,
     known_notices: FxHashSet<u64>,
     asker: Asker,
+    spare: Spare,
 }
 
 impl Checker {
@@ -245,6 +248,12 @@ impl Checker {
             alert.tell(&self.engine.links);
         }
         report
+    }
+
+    /// Takes back a report that nobody needs any more: the next one is written to its memory. Whoever
+    /// gives each one back before the next has nothing allocated for a record that raises no alert.
+    pub fn reuse(&mut self, report: Report) {
+        self.spare = Spare::of(report);
     }
 
     /// Takes out of a report what must not be said, if the engine is told to.

@@ -191,3 +191,49 @@ impl Report {
         report
     }
 }
+
+/// Memory of a report that nobody needs any more, for the next one.
+#[derive(Debug, Default)]
+pub(super) struct Spare {
+    call_id: String,
+    rules: Vec<RuleCount>,
+    windows: Vec<RuleCount>,
+    contribution: Option<Box<Contribution>>,
+}
+
+impl Spare {
+    /// What a report leaves.
+    pub(super) fn of(report: Report) -> Spare {
+        let mut spare = Spare {
+            call_id: report.call_id.unwrap_or_default(),
+            rules: report.rules,
+            windows: report.windows,
+            contribution: report.contribution,
+        };
+        spare.call_id.clear();
+        spare.rules.clear();
+        spare.windows.clear();
+        spare
+    }
+
+    /// A new report.
+    pub(super) fn report(&mut self, verdict: Verdict, kind: Kind) -> Report {
+        Report {
+            rules: std::mem::take(&mut self.rules),
+            windows: std::mem::take(&mut self.windows),
+            ..Report::new(verdict, kind)
+        }
+    }
+
+    /// A call's id, for a report.
+    pub(super) fn call_id(&mut self, id: &str) -> String {
+        let mut text = std::mem::take(&mut self.call_id);
+        text.push_str(id);
+        text
+    }
+
+    /// A contribution, with whatever is in it.
+    pub(super) fn contribution(&mut self) -> Box<Contribution> {
+        self.contribution.take().unwrap_or_default()
+    }
+}

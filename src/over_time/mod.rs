@@ -208,6 +208,7 @@ impl OverTime {
             told.transitions.extend(self.heard(heard));
             self.counts.outside += 1;
             report.alerts.clear();
+            report.contribution = Some(contribution);
             return told;
         }
         heard.extend(
@@ -222,6 +223,8 @@ impl OverTime {
         self.counts.late_documents += u64::from(said.late > 0);
         told.late = said.late;
         self.tell(said, &mut told);
+        // Its memory serves another document.
+        report.contribution = Some(contribution);
         told
     }
 

@@ -5,8 +5,11 @@
 
 use std::time::Duration;
 
-use super::Event;
+use crossbeam_channel::Sender;
+
+use super::{Event, Judged};
 use crate::alert::{State, Transition};
+use crate::engine::Report;
 use crate::over_time::OverTime;
 use crate::stats::Summary;
 use crate::window::Arrival;
@@ -18,13 +21,20 @@ pub(super) const TICK: Duration = Duration::from_secs(1);
 pub(super) struct Stage {
     over_time: OverTime,
     every_document: bool,
+    /// reports that nobody needs any more, for the workers
+    spares: Sender<Vec<Report>>,
 }
 
 impl Stage {
-    pub(super) fn new(over_time: OverTime, every_document: bool) -> Stage {
+    pub(super) fn new(
+        over_time: OverTime,
+        every_document: bool,
+        spares: Sender<Vec<Report>>,
+    ) -> Stage {
         Stage {
             over_time,
             every_document,
+            spares,
         }
     }
 
@@ -61,10 +71,15 @@ impl Stage {
                 count(counts, transition.severity);
             }
         }
-        if !self.every_document {
-            documents
-                .retain(|judged| judged.report.has_something_to_say() || !judged.told.is_empty());
+        if self.every_document {
+            return;
         }
+        let quiet =
+            |judged: &mut Judged| !judged.report.has_something_to_say() && judged.told.is_empty();
+        let quiet = documents.extract_if(.., quiet);
+        let spare = quiet.map(|judged| judged.report).collect();
+        // Where no worker waits for them they are memory and no more.
+        let _ = self.spares.try_send(spare);
     }
 
     /// What wall time brought, if anything.

@@ -1,7 +1,5 @@
 //! What one document contributes: plain data, in few allocations.
 
-use std::sync::Arc;
-
 use super::event::Raised;
 
 /// One sample for one window rule.
@@ -87,15 +85,6 @@ impl Keys {
         gone
     }
 
-    /// These keys; what is left has the room for as many.
-    pub(crate) fn take(&mut self) -> Keys {
-        let like = Keys {
-            text: String::with_capacity(self.text.len()),
-            all: Vec::with_capacity(self.all.len()),
-        };
-        std::mem::replace(self, like)
-    }
-
     pub(crate) fn clear(&mut self) {
         self.text.clear();
         self.all.clear();
@@ -106,7 +95,7 @@ impl Keys {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Contribution {
     /// the call's id, or what stands for it
-    pub call: Arc<str>,
+    pub call: String,
     /// the record's version; nothing for a sessions page
     pub version: Option<i64>,
     /// a hash of the document
@@ -126,6 +115,17 @@ pub struct Contribution {
 }
 
 impl Contribution {
+    /// Forgets what it is, and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.call.clear();
+        self.sessions.clear();
+        self.keys.clear();
+        self.samples.clear();
+        self.raised.clear();
+        self.version = None;
+        self.end = None;
+    }
+
     /// Gives rules other numbers, or none, and drops the samples of those that have none.
     pub(crate) fn renumber(&mut self, number: impl FnMut(u16, &str) -> Option<u16>) {
         if self.keys.renumber(number) {

@@ -179,10 +179,10 @@ impl Events {
     }
 
     /// A call supports an alert no more: a key of its own is over with its last call.
-    fn withdraw(&mut self, known: &Kept, call: &Arc<str>, at: u32) -> Option<Change> {
+    fn withdraw(&mut self, known: &Kept, call: &str, at: u32) -> Option<Change> {
         let by = By::Rule(known.rule);
         if known.key == 0 {
-            let (name, key) = (Arc::from(""), call.clone());
+            let (name, key) = (Arc::from(""), Arc::from(call));
             return Some(Change::new(by, name, key, ChangeState::Retracted, at));
         }
         let row = self

@@ -174,9 +174,9 @@ impl Sampler {
         self.keys.clear();
     }
 
-    /// The keys of the document's samples.
-    pub(crate) fn take_keys(&mut self) -> window::Keys {
-        self.keys.take()
+    /// Puts the keys of the document's samples in the place of others.
+    pub(crate) fn give_keys(&mut self, to: &mut window::Keys) {
+        self.keys.give(to);
     }
 
     /// Takes the answer to a question, for one block of places; `rules` are those of its set.

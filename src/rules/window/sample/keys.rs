@@ -4,6 +4,8 @@
 //! `by` share what they made of a place. What cannot be read off as it stands is made as any rule's
 //! `by`.
 
+use std::fmt::Write as _;
+
 use hashbrown::HashTable;
 
 use crate::rules::facts::{Facts, ObjectId, Reading};
@@ -124,9 +126,10 @@ impl Keys {
         self.users.clear();
     }
 
-    /// The keys of the document.
-    pub(super) fn take(&mut self) -> window::Keys {
-        self.all.take()
+    /// Puts the keys of the document in the place of others.
+    pub(super) fn give(&mut self, to: &mut window::Keys) {
+        std::mem::swap(&mut self.all, to);
+        self.all.clear();
     }
 
     /// The key that these parts are.
@@ -218,6 +221,15 @@ impl Keys {
         if plain {
             return true;
         }
+        let is_missing = |operand: &Operand| match operand {
+            Operand::Reading(reading) => {
+                matches!(read(place, reading), None | Some(Reading::Missing))
+            }
+            _ => false,
+        };
+        if operands.iter().any(is_missing) {
+            return false;
+        }
         self.buffer.clear();
         match (place.key(key), key) {
             (outcome::Key::Own(text), Key::One(_)) => push_part(&mut self.buffer, &text),
@@ -304,7 +316,9 @@ pub(super) fn push_part(buffer: &mut String, text: &str) {
             buffer.push(char::from(b'0' + (length / 10) as u8));
             buffer.push(char::from(b'0' + (length % 10) as u8));
         }
-        length => buffer.push_str(&length.to_string()),
+        length => {
+            let _ = write!(buffer, "{length}");
+        }
     }
     buffer.push(':');
     buffer.push_str(text);
