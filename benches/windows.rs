@@ -42,7 +42,7 @@ fn windows() -> Windows {
 fn contribution(number: u32, keys: impl Iterator<Item = u32>) -> Contribution {
     let at = BEGIN + number % 1800;
     let mut own = Contribution {
-        call: format!("{number:08x}-9d2c-4f3a-8d1b-{number:012x}").into(),
+        call: format!("{number:08x}-9d2c-4f3a-8d1b-{number:012x}"),
         version: Some(1),
         digest: u64::from(number),
         end: Some(at),

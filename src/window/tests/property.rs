@@ -1,7 +1,5 @@
 //! Any stream, any order, any versions and pages: the state is the definition's.
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 
 use super::super::{Contribution, Lengths, Limits, Measure, Minimum, Sample, Spec, Windows};
@@ -62,7 +60,7 @@ fn contributions(spec: &Spec, given: &[Document]) -> Vec<Contribution> {
     let mut all = Vec::new();
     for (number, (call, version, more, sessions)) in given.iter().enumerate() {
         let mut own = Contribution {
-            call: format!("call-{call}").into(),
+            call: format!("call-{call}"),
             version: *version,
             digest: number as u64 + 1,
             more: *more,
@@ -97,7 +95,7 @@ fn contributions(spec: &Spec, given: &[Document]) -> Vec<Contribution> {
 /// The end of everything, in a call of its own: the clock stands at the end from the first.
 fn last_call(at: u32) -> Contribution {
     Contribution {
-        call: "the-last".into(),
+        call: "the-last".to_owned(),
         version: Some(1),
         end: Some(at),
         ..Contribution::default()
@@ -151,7 +149,7 @@ fn a_mean_turns_bad_when_the_good_leave_it_and_nobody_comes() {
     let mut all = contributions(&spec, &[(0, Some(1), false, vec![(0, samples)])]);
     all[0].end = Some(BASE + 3920);
     for call in ["x", "y", "z"] {
-        let call = Arc::from(call);
+        let call = String::from(call);
         all.push(Contribution {
             call,
             ..last_call(BASE + SPAN)
@@ -200,7 +198,7 @@ proptest! {
         }
         all.push(last_call(BASE + SPAN + later));
         for call in ["x", "y"] {
-            all.push(Contribution { call: Arc::from(call), ..last_call(BASE + SPAN + later) });
+            all.push(Contribution { call: call.to_owned(), ..last_call(BASE + SPAN + later) });
         }
         let windows = run(&spec, &all);
         for key in KEYS {
