@@ -1,6 +1,7 @@
 //! What does the whole process cost its user? Latency of a rename, memory of a long stream.
 //!
-//! `cargo bench --bench process` prints both and checks that every alert came.
+//! `cargo bench --bench process` prints both and checks that every alert came; with
+//! `-- --bytes 10GB` only memory, over so many bytes.
 //! Run it on an otherwise idle machine; the figures are of that machine.
 
 #![allow(clippy::print_stdout, reason = "a bench prints its figures")]
@@ -11,7 +12,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use xtask::generate::{Mix, Plan, documents};
+use xtask::generate::{Mix, Plan, documents, parse_bytes};
 
 fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_qualwatch"));
@@ -124,6 +125,13 @@ fn memory(bytes: u64, workers: u32) {
 }
 
 fn main() {
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--bytes");
+    if let (Some(_), Some(bytes)) = (arguments.next(), arguments.next()) {
+        let bytes = parse_bytes(&bytes).unwrap_or_else(|error| panic!("{error}"));
+        memory(bytes, 1);
+        memory(bytes, 2);
+        return;
+    }
     let smoke = std::env::args().any(|argument| argument == "--test");
     latency(if smoke { 20 } else { 1000 });
     let bytes = if smoke { 20_000_000 } else { 2_000_000_000 };

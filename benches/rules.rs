@@ -15,12 +15,13 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Arc;
 
+use feed::day::{one_day, over_time};
 use feed::pairs::{Side, compare, now};
 use feed::{Bare, Feed, Tally};
 use qualwatch::engine::{self, Checker, Directly};
 use qualwatch::rules::facts::Facts;
 use qualwatch::rules::{Evaluator, Outcome, Overrides, PackSource, RuleSet};
-use qualwatch::{Engine, Input, OverTime, over_time};
+use qualwatch::{Engine, Input};
 use xtask::generate::Mix;
 
 const DOCUMENTS: u64 = 400;
@@ -96,69 +97,9 @@ window("poor-ratings", #{
     std::fs::write(folder.join("windows.rhai"), more).expect("written");
 }
 
-/// The feed on one day, in the order in which its calls ended: so windows have something in them.
-fn one_day(feed: &Feed) -> Feed {
-    let date = regex::Regex::new("20[0-9]{2}-[0-9]{2}-[0-9]{2}T").expect("a pattern");
-    let day = |text: &String| {
-        let mut days: Vec<&str> = date.find_iter(text).map(|found| found.as_str()).collect();
-        days.sort_unstable();
-        days.dedup();
-        let mut text = text.clone();
-        for (at, day) in days.iter().enumerate() {
-            text = text.replace(day, &format!("2026-01-{:02}T", 13 + at));
-        }
-        text
-    };
-    let mut texts: Vec<String> = feed.texts.iter().map(day).collect();
-    texts.sort_by_key(|text| {
-        text.find("endDateTime")
-            .map(|at| text[at..at + 40].to_owned())
-    });
-    Feed {
-        name: feed.name,
-        texts,
-        planted: feed.planted,
-    }
-}
-
-/// Takes each text through the engine and the windows; a pass begins with nothing remembered.
-fn over_time(
-    engine: &Arc<Engine>,
-    checker: &mut Checker,
-    stages: &mut Vec<OverTime>,
-    texts: &[String],
-    first: &str,
-) -> Tally {
-    // What was remembered goes when all is measured: no job of a user's forgets everything at once.
-    if stages.is_empty() || texts.first().is_some_and(|text| text == first) {
-        let options = over_time::Options::default();
-        stages.push(OverTime::new(Arc::clone(engine), options));
-    }
-    let stage = stages.last_mut().expect("there is one");
-    let mut tally = Tally::default();
-    for text in texts {
-        let mut report = checker.check(Input::new(text.as_bytes(), "feed"));
-        feed::add(&report, &mut tally);
-        std::hint::black_box(stage.take(&mut report, engine.rules()));
-    }
-    tally
-}
-
 /// `count` rules on streams, each with a guard, five comparisons and limits of its own.
 fn many(count: usize) -> RuleSet {
-    let mut files = vec![String::new(); count.div_ceil(100)];
-    for number in 0..count {
-        let file = &mut files[number / 100];
-        let (label, over) = (["audio", "video"][number % 2], number + 1);
-        let _ = writeln!(
-            file,
-            "rule(\"r-{number}\", #{{ on: \"stream\", when: |s| guard(s.media.label == \"main-{label}\"\n\
-             && s.packetUtilization > {over}) && (s.averagePacketLossRate > 0.5{over:04}\n\
-             || s.averageJitter > 50{over:04} || s.averageRoundTripTime > 50{over:04}\n\
-             || s.averageAudioDegradation > 4.5{over:04}\n\
-             || s.averageRatioOfConcealedSamples > 0.5{over:04}) }});"
-        );
-    }
+    let files = feed::many_rules(count);
     let named = files.iter().enumerate();
     let pack = PackSource {
         files: named

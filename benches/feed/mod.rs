@@ -4,8 +4,12 @@
 //! compares it with what the generator planted before it believes any time. No
 //! stage allocates per document beyond what the product does.
 
+#[allow(dead_code, reason = "not every bench has windows")]
+pub(crate) mod day;
 #[allow(dead_code, reason = "not every bench compares pairs")]
 pub(crate) mod pairs;
+
+use std::fmt::Write as _;
 
 use qualwatch::engine::{Checker, Verdict as Said};
 use qualwatch::frame::{Batch, FrameLimits, Framer, Framing, Open};
@@ -97,6 +101,26 @@ impl Feed {
     }
 }
 
+/// `count` rules on streams, a hundred a file, each with a guard, five comparisons and limits of its
+/// own that no healthy stream exceeds.
+#[allow(dead_code, reason = "not every bench has so many rules")]
+pub(crate) fn many_rules(count: usize) -> Vec<String> {
+    let mut files = vec![String::new(); count.div_ceil(100)];
+    for number in 0..count {
+        let file = &mut files[number / 100];
+        let (label, over) = (["audio", "video"][number % 2], number + 1);
+        let _ = writeln!(
+            file,
+            "rule(\"r-{number}\", #{{ on: \"stream\", when: |s| guard(s.media.label == \"main-{label}\"\n\
+             && s.packetUtilization > {over}) && (s.averagePacketLossRate > 0.5{over:04}\n\
+             || s.averageJitter > 50{over:04} || s.averageRoundTripTime > 50{over:04}\n\
+             || s.averageAudioDegradation > 4.5{over:04}\n\
+             || s.averageRatioOfConcealedSamples > 0.5{over:04}) }});"
+        );
+    }
+    files
+}
+
 /// The baseline: copy into a padded buffer, then simd-json's tape, all buffers reused.
 pub(crate) struct Bare {
     padded: Vec<u8>,
@@ -116,12 +140,27 @@ impl Bare {
 
     /// Parses one text; answers with the length of its tape.
     #[inline(never)]
-    fn parse(&mut self, text: &[u8]) -> usize {
+    pub(crate) fn parse(&mut self, text: &[u8]) -> usize {
         self.padded.clear();
         self.padded.extend_from_slice(text);
         self.padded.resize(text.len() + INPUT_PADDING, 0);
+        self.fill(text.len())
+    }
+
+    /// Parses what is next in a source, `length` bytes of it, which are copied once.
+    #[allow(dead_code, reason = "not every bench reads files")]
+    pub(crate) fn parse_next(&mut self, from: &mut impl std::io::Read, length: usize) -> usize {
+        self.padded.resize(length + INPUT_PADDING, 0);
+        let (text, padding) = self.padded.split_at_mut(length);
+        from.read_exact(text).expect("as long as it was said to be");
+        padding.fill(0);
+        self.fill(length)
+    }
+
+    /// Parses the first `length` bytes of the padded buffer.
+    fn fill(&mut self, length: usize) -> usize {
         let mut tape = std::mem::replace(&mut self.tape, Tape(Vec::new())).reset();
-        let parsed = fill_tape_padded(&mut self.padded, text.len(), &mut self.buffers, &mut tape);
+        let parsed = fill_tape_padded(&mut self.padded, length, &mut self.buffers, &mut tape);
         assert!(parsed.is_ok(), "the feed is JSON");
         let nodes = tape.0.len();
         self.tape = tape.reset();

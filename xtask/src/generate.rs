@@ -27,10 +27,14 @@ mod stream;
 mod tests;
 mod words;
 
-pub use cli::{Args, MixName, run};
+pub use cli::{Args, MixName, parse_bytes, run};
 pub use pretty::pretty;
 
 use recipe::Outcome;
+
+/// Sessions of the largest record: beyond the 60 of a page of Graph, for documents of any
+/// size up to 16 MB and more.
+pub const MOST_SESSIONS: u32 = 4_000;
 
 /// Everything about a run: the same plan gives the same bytes.
 #[derive(Debug, Clone)]
@@ -41,8 +45,8 @@ pub struct Plan {
     pub documents: u64,
     /// Which kinds of document, and how many of each.
     pub mix: Mix,
-    /// Sessions of every record, 1 to 60. `None`: skewed small, a mean document
-    /// of about 24 kB.
+    /// Sessions of every record, 1 to [`MOST_SESSIONS`]. `None`: skewed small, at most
+    /// 60, a mean document of about 24 kB.
     pub sessions: Option<u32>,
 }
 
@@ -103,6 +107,9 @@ pub struct Mix {
     pub gated: u16,
     /// Of the records: fetched with `odata.metadata=none`, so no `@odata.type`.
     pub without_metadata: u16,
+    /// Of the documents with sessions in whose media nothing is planted: no media, in
+    /// the form of 2020 and without `@odata.type`, so that one with one session has about 2 kB.
+    pub without_media: u16,
 }
 
 impl Default for Mix {
@@ -126,6 +133,7 @@ impl Default for Mix {
             unknown_property: 30,
             gated: 100,
             without_metadata: 20,
+            without_media: 0,
         }
     }
 }
@@ -152,6 +160,18 @@ impl Mix {
             unknown_property: 0,
             gated: 100,
             without_metadata: 0,
+            without_media: 0,
+        }
+    }
+
+    /// All documents are valid records without media, and nothing is planted in them; of
+    /// about 2 kB where each has one session.
+    #[must_use]
+    pub fn small() -> Self {
+        Self {
+            gated: 0,
+            without_media: 1000,
+            ..Self::clean()
         }
     }
 

@@ -21,8 +21,8 @@ pub struct Args {
     /// Stop once this many bytes are written, such as 500MB or 2GB
     #[arg(long, value_parser = parse_bytes)]
     pub bytes: Option<u64>,
-    /// Sessions of every record, 1 to 60; without it skewed small
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=60))]
+    /// Sessions of every record, 1 to 4000; without it skewed small
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(super::MOST_SESSIONS)))]
     pub sessions: Option<u32>,
     /// Which documents
     #[arg(long, value_enum, default_value = "default")]
@@ -50,6 +50,8 @@ pub enum MixName {
     Clean,
     /// Valid, one in ten alerting.
     Tenth,
+    /// Valid and quiet, without media: of 2 kB with --sessions 1.
+    Small,
 }
 
 /// Runs the command.
@@ -69,6 +71,7 @@ fn write(args: &Args) -> io::Result<()> {
         MixName::Default => Mix::default(),
         MixName::Clean => Mix::clean(),
         MixName::Tenth => Mix::tenth_alerting(),
+        MixName::Small => Mix::small(),
     };
     let endless = if args.bytes.is_some() { u64::MAX } else { 1000 };
     let count = args.documents.unwrap_or(endless);
@@ -157,7 +160,11 @@ fn planted_line(index: u64, planted: &Planted) -> serde_json::Value {
 }
 
 /// Bytes, with a decimal unit if any: `500`, `64kB`, `2GB`.
-fn parse_bytes(text: &str) -> Result<u64, String> {
+///
+/// # Errors
+///
+/// It is no number, its unit is none of these, or it is beyond 64 bits.
+pub fn parse_bytes(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|character: char| !character.is_ascii_digit());
     let unit = match text[digits.len()..].to_ascii_lowercase().as_str() {
         "" | "b" => 1,

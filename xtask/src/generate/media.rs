@@ -31,7 +31,7 @@ impl Writer {
         let (audio, video) = (has(recipe.poor_audio), has(recipe.poor_video));
         let sharing = has(recipe.poor_screen_sharing);
         let mute = has(recipe.failed) && !(odd || audio || video || sharing);
-        if !(mute && self.random.per_mille(400)) {
+        if !(self.recipe.silent || mute && self.random.per_mille(400)) {
             let gated = has(self.recipe.gated);
             let voice_only = self.recipe.pstn;
             let oddities = Oddities { fault, notice };

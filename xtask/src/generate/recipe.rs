@@ -79,20 +79,25 @@ pub(crate) enum Era {
     Late,
 }
 
-/// A set of sessions, by index; a page holds at most 60.
+/// A set of at most three sessions, by index.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Sessions(u64);
+pub(crate) struct Sessions([Option<u32>; 3]);
 
 impl Sessions {
     /// Whether `session` is in the set.
     pub(crate) fn has(self, session: u32) -> bool {
-        self.0 >> session & 1 == 1
+        self.0.contains(&Some(session))
+    }
+
+    fn one(count: u32, random: &mut Random) -> Self {
+        Self([Some(random.below(u64::from(count)) as u32), None, None])
     }
 
     fn one_to_three(count: u32, random: &mut Random) -> Self {
-        let mut set = 0;
-        for _ in 0..random.within(1, 3) {
-            set |= 1 << random.below(u64::from(count));
+        let mut set = [None; 3];
+        let drawn = random.within(1, 3) as usize;
+        for place in &mut set[..drawn] {
+            *place = Some(random.below(u64::from(count)) as u32);
         }
         Self(set)
     }
@@ -111,6 +116,8 @@ pub(crate) struct Recipe {
     /// One end is the telephone network.
     pub(crate) pstn: bool,
     pub(crate) sessions: u32,
+    /// No session has media.
+    pub(crate) silent: bool,
     pub(crate) poor_audio: Sessions,
     pub(crate) poor_video: Sessions,
     pub(crate) poor_screen_sharing: Sessions,
@@ -130,7 +137,7 @@ impl Recipe {
         let mix = &plan.mix;
         let group = random.per_mille(550);
         let sessions = match plan.sessions {
-            Some(count) => count.clamp(1, 60),
+            Some(count) => count.clamp(1, super::MOST_SESSIONS),
             None if group => group_size(random),
             None => 1,
         };
@@ -147,6 +154,7 @@ impl Recipe {
             group,
             pstn: !group && random.per_mille(250),
             sessions,
+            silent: false,
             poor_audio: Sessions::default(),
             poor_video: Sessions::default(),
             poor_screen_sharing: Sessions::default(),
@@ -169,7 +177,7 @@ impl Recipe {
                 recipe.plant((rule + random.within(1, 4)) % 5, random);
             }
         }
-        let any = |random: &mut Random| Sessions(1 << random.below(u64::from(sessions)));
+        let any = |random: &mut Random| Sessions::one(sessions, random);
         if random.per_mille(mix.gated) {
             recipe.gated = any(random);
         }
@@ -179,7 +187,22 @@ impl Recipe {
         if shape == Shape::Invalid {
             recipe.fault = any(random);
         }
+        // A mix without such records draws nothing: its bytes are what they were.
+        if mix.without_media > 0 && random.per_mille(mix.without_media) {
+            recipe.silence();
+        }
         recipe
+    }
+
+    /// Takes the media away, unless something is planted in them.
+    fn silence(&mut self) {
+        let planted = [self.poor_audio, self.poor_video, self.poor_screen_sharing];
+        self.silent = planted.iter().all(|set| *set == Sessions::default());
+        if self.silent {
+            self.era = Era::Early;
+            self.metadata = self.shape == Shape::Page;
+            self.gated = Sessions::default();
+        }
     }
 
     fn plant(&mut self, rule: u64, random: &mut Random) {

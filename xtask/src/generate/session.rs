@@ -19,8 +19,12 @@ impl Writer {
         start: u64,
         length: u64,
     ) {
-        let fault = self.recipe.fault.has(index).then(|| self.random.below(7));
-        let notice = self.recipe.notice.has(index).then(|| self.random.below(4));
+        // The first two of each are those that need no media.
+        let (faults, notices) = if self.recipe.silent { (2, 2) } else { (7, 4) };
+        let fault = self.recipe.fault.has(index);
+        let fault = fault.then(|| self.random.below(faults));
+        let notice = self.recipe.notice.has(index);
+        let notice = notice.then(|| self.random.below(notices));
         let failure = self
             .recipe
             .failed

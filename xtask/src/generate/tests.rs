@@ -345,6 +345,68 @@ fn a_plan_may_fix_the_sessions() {
 }
 
 #[test]
+fn a_record_may_be_larger_than_a_page() {
+    let mix = Mix {
+        poor_audio: 1000,
+        ..Mix::clean()
+    };
+    let plan = Plan {
+        mix,
+        sessions: Some(1_000),
+        documents: 1,
+        ..Plan::default()
+    };
+    let document = documents(&plan).at(0);
+    let (value, size) = (parse(&document), document.text.len());
+    assert!((7_000_000..11_000_000).contains(&size), "{size} bytes");
+    assert_eq!(value["sessions"].as_array().map(Vec::len), Some(1_000));
+    let found = judge::judge(&value);
+    let planted = &document.planted.alerts[0].findings;
+    let readings: usize = planted.iter().map(|finding| finding.fields.len()).sum();
+    assert_eq!(found.len(), readings, "{found:?}");
+}
+
+#[test]
+fn records_without_media_are_small_and_alert_by_what_is_left() {
+    let plan = Plan {
+        mix: Mix {
+            invalid: 300,
+            unknown_property: 300,
+            poor_feedback: 300,
+            failed: 300,
+            ..Mix::small()
+        },
+        sessions: Some(1),
+        documents: 1000,
+        ..Plan::default()
+    };
+    let (mut bytes, mut alerts) = (0, 0);
+    for document in documents(&plan) {
+        let value = parse(&document);
+        bytes += document.text.len();
+        alerts += document.planted.alerts.len();
+        let segments = &value["sessions"][0]["segments"];
+        for segment in segments.as_array().expect("segments") {
+            assert_eq!(segment["media"].as_array().map(Vec::len), Some(0));
+        }
+        let invalid = document.planted.verdict == Verdict::Invalid;
+        assert_eq!(document.planted.violation.is_some(), invalid);
+        let findings = document.planted.alerts.iter().map(|it| it.findings.len());
+        assert!(judge::judge(&value).len() >= findings.sum());
+    }
+    assert!((500..700).contains(&alerts), "{alerts}");
+    let mean = bytes / 1000;
+    assert!((1_500..2_800).contains(&mean), "mean document {mean} bytes");
+    // What is planted in media needs them.
+    let mix = Mix {
+        poor_audio: 1000,
+        ..Mix::small()
+    };
+    let loud = documents(&Plan { mix, ..plan }).at(0).planted;
+    assert_eq!(loud.alerts[0].rule, "poor-audio");
+}
+
+#[test]
 fn values_lie_on_a_limit_and_just_beyond_it() {
     let mix = Mix {
         poor_audio: 500,
