@@ -99,9 +99,11 @@ mod looks {
 
     #[inline]
     #[target_feature(enable = "sse2")]
-    fn ink_here(bytes: &Bytes) -> u32 {
+    fn solid_here(bytes: &Bytes) -> u32 {
         let lanes = load(bytes);
-        let blank = _mm_cmpeq_epi8(_mm_min_epu8(lanes, _mm_set1_epi8(0x20)), lanes);
+        let is = |byte: u8| _mm_cmpeq_epi8(lanes, _mm_set1_epi8(byte as i8));
+        let line = _mm_or_si128(is(b'\n'), is(b'\r'));
+        let blank = _mm_or_si128(line, _mm_or_si128(is(b' '), is(b'\t')));
         _mm_movemask_epi8(blank) as u32 ^ 0xffff
     }
 
@@ -149,9 +151,9 @@ mod looks {
     }
 
     #[inline(always)]
-    pub(crate) fn ink(bytes: &Bytes) -> u32 {
+    pub(crate) fn solid(bytes: &Bytes) -> u32 {
         // SAFETY: as in `same`.
-        unsafe { ink_here(bytes) }
+        unsafe { solid_here(bytes) }
     }
 }
 
@@ -183,21 +185,21 @@ mod plain {
             openers: where_one_is(b"{["),
             closers: where_one_is(b"}]"),
             square: where_one_is(b"[]"),
-            ink: ink(bytes) as u16,
+            ink: bits(|at| bytes[at] > b' ') as u16,
             odd: bits(|at| matches!(bytes[at], b'\\' | 0..=8 | 11 | 12 | 14..0x20)) as u16,
         }
     }
 
-    /// Where there is more than white space: a byte above the space.
-    pub(crate) fn ink(bytes: &Bytes) -> u32 {
-        bits(|at| bytes[at] > b' ')
+    /// Where there is no white space of JSON's.
+    pub(crate) fn solid(bytes: &Bytes) -> u32 {
+        bits(|at| !matches!(bytes[at], b' ' | b'\t' | b'\n' | b'\r'))
     }
 }
 
 #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
 use plain as looks;
 
-pub(crate) use looks::{ink, same, special};
+pub(crate) use looks::{same, solid, special};
 
 #[cfg(test)]
 mod tests {
@@ -220,7 +222,7 @@ mod tests {
         #[test]
         fn a_look_at_sixteen_bytes_is_a_look_at_each(a in any(), b in any(), at in 0usize..16) {
             prop_assert_eq!(special(&a), plain::special(&a));
-            prop_assert_eq!(ink(&a), plain::ink(&a));
+            prop_assert_eq!(solid(&a), plain::solid(&a));
             prop_assert_eq!(looks::part(&a), plain::part(&a));
             prop_assert_eq!(same(&a, &b), plain::same(&a, &b));
             let mut nearly = a;

@@ -231,9 +231,7 @@ impl EngineBuilder {
             notices.retain(|notice| notice.kind != ProblemKind::NoSites);
         }
         // Explaining tells of more than is kept.
-        let alerts = !rules.rules().is_empty();
-        let kept =
-            (self.explain.is_none()).then(|| keep(rules.layout(), self.sites.is_some(), alerts));
+        let kept = (self.explain.is_none()).then(|| keep(rules.layout(), self.sites.is_some()));
         let engine = Engine {
             kept,
             schema,

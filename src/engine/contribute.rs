@@ -166,10 +166,10 @@ impl super::judge::Sampling {
         ends.clear();
         ends.resize(sessions.len(), None);
         own.samples.reserve_exact(self.samples.len());
-        // By rule, where its samples begin: those of a session are looked for from there.
-        let begin = &mut self.begins;
-        begin.clear();
-        begin.resize(rules.len(), usize::MAX);
+        // By rule, the session that was met last, and where its samples begin.
+        let begins = &mut self.begins;
+        begins.clear();
+        begins.resize(rules.len(), (0, usize::MAX));
         for sampled in self.samples.drain(..) {
             let session = match facts.level(sampled.object) {
                 Level::Session => Some(sampled.object),
@@ -198,8 +198,13 @@ impl super::judge::Sampling {
             }
             let session = at.unwrap_or(0) as u32;
             if rules[window].is_per_session() {
-                begin[window] = begin[window].min(own.samples.len());
-                let before = own.samples[begin[window]..].iter_mut();
+                let (last, begin) = &mut begins[window];
+                if *begin == usize::MAX || session > *last {
+                    (*last, *begin) = (session, own.samples.len());
+                }
+                // Sessions come in their order; one that did not would be looked for in all.
+                let from = if session == *last { *begin } else { 0 };
+                let before = own.samples[from..].iter_mut();
                 let same = |it: &&mut Sample| it.key == sampled.key && it.session == session;
                 if let Some(known) = before.rev().find(same) {
                     known.value |= sampled.value;

@@ -17,6 +17,7 @@ use crate::record::kind;
 use crate::record::{Document, Kind, Origin, place};
 use crate::rules::facts::Facts;
 use crate::rules::{Evaluator, Explainer, Outcome, RuleSet, Sampled, Sampler, Tally};
+use crate::schema::direct::Purpose;
 use crate::window::Contribution;
 
 /// What takes samples for the window rules, where there are any and somebody wants them.
@@ -26,8 +27,8 @@ pub(super) struct Sampling {
     pub(super) samples: Vec<Sampled>,
     /// when each session of the document ended, as far as somebody asked
     pub(super) ends: Vec<Option<Option<u32>>>,
-    /// for each rule, where its samples begin
-    pub(super) begins: Vec<usize>,
+    /// for each rule, the session that was met last, and where its samples begin
+    pub(super) begins: Vec<(u32, usize)>,
 }
 
 /// What asks the rules of one document after another.
@@ -64,6 +65,8 @@ pub(super) struct Tries {
     /// tries in a row that led to nothing
     vain: u32,
     taken: u64,
+    /// how many of the last documents alerted, in a way
+    alerting: u32,
 }
 
 impl Tries {
@@ -71,6 +74,11 @@ impl Tries {
     const PATIENCE: u32 = 4;
     /// So rare, in powers of two.
     const RAREST: u32 = 6;
+    /// An alert so many documents apart from the next costs as much by a second reading as by what is
+    /// kept of each for it.
+    const APART: u32 = 8;
+    /// So sure that alerts come more often than that.
+    const MANY: u32 = 32;
 
     pub(super) fn of(which: Directly) -> Tries {
         Tries {
@@ -91,6 +99,21 @@ impl Tries {
             Directly::Always => true,
             Directly::Never => false,
         }
+    }
+
+    /// Where many documents alert, each is read for that at once, and none twice.
+    fn purpose(&self) -> Purpose {
+        match self.alerting > Self::MANY {
+            true => Purpose::Tell,
+            false => Purpose::Ask,
+        }
+    }
+
+    fn heard(&mut self, fired: bool) {
+        self.alerting = match fired {
+            true => (self.alerting + Self::APART).min(2 * Self::MANY),
+            false => self.alerting.saturating_sub(1),
+        };
     }
 
     fn was_in_vain(&mut self) {
@@ -123,11 +146,14 @@ impl Checker {
         let Checker {
             engine,
             direct,
+            tries,
             asker,
             spare,
             ..
         } = self;
-        let part = direct.as_mut()?.read(&engine.schema, input.bytes)?;
+        let direct = direct.as_mut()?;
+        let purpose = tries.purpose();
+        let part = direct.read(&engine.schema, input.bytes, purpose)?;
         let told = kind::tell(part.root(), input.taken);
         if told.kind != Kind::CallRecord {
             // For others the schema may say something else.
@@ -145,6 +171,22 @@ impl Checker {
             partial,
         };
         if asker.ask(&of, &mut report, spare) {
+            let fired = asker.fired();
+            tries.heard(fired);
+            if !fired || purpose == Purpose::Tell {
+                asker.tell(&of, &mut report);
+                return Some(report);
+            }
+            drop(part);
+            let part = direct.read(&engine.schema, input.bytes, Purpose::Tell)?;
+            let of = Of {
+                engine,
+                input,
+                document: &part,
+                call: Call::new(part.root(), told.kind),
+                kind: told.kind,
+                partial,
+            };
             asker.tell(&of, &mut report);
         }
         Some(report)

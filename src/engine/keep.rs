@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::rules::fields::{Level, Link};
 use crate::rules::layout::Layout;
-use crate::schema::direct::{Keep, Kept};
+use crate::schema::direct::{Keep, Kept, Purpose};
 
 /// What an alert says of a place, whatever its rule reads.
 const ALERTS: [&str; 23] = [
@@ -38,9 +38,17 @@ const ALERTS: [&str; 23] = [
     "userAgent",
 ];
 
-/// What is kept for rules that read what `layout` says, with a sites file or without, and for the
-/// alerts of some of them.
-pub(super) fn keep(layout: &Layout, sites: bool, alerts: bool) -> Arc<Kept> {
+/// What is kept for rules that read what `layout` says, with a sites file or without, and for their
+/// alerts.
+pub(super) fn keep(layout: &Layout, sites: bool) -> Arc<Kept> {
+    let kept = [false, true].map(|alerts| names(layout, sites, alerts));
+    Arc::new(move |name, purpose| {
+        let kept = &kept[usize::from(purpose == Purpose::Tell)];
+        kept.get(name).copied().unwrap_or_default()
+    })
+}
+
+fn names(layout: &Layout, sites: bool, alerts: bool) -> HashMap<Box<str>, Keep> {
     let mut kept: HashMap<Box<str>, Keep> = HashMap::new();
     let mut named = |names: &[&str], how: Keep| {
         for name in names {
@@ -126,7 +134,7 @@ pub(super) fn keep(layout: &Layout, sites: bool, alerts: bool) -> Arc<Kept> {
         named(&["identity", "associatedIdentity", "tokens"], Keep::All);
         named(&ALERTS, Keep::Named);
     }
-    Arc::new(move |name| kept.get(name).copied().unwrap_or_default())
+    kept
 }
 
 #[cfg(test)]
@@ -253,7 +261,7 @@ mod tests {
             let sites = parsed.as_ref().filter(|_| sites);
             static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::call_record().expect("the schema"));
             let schema = &*SCHEMA;
-            let kept = keep(&layout, sites.is_some(), true);
+            let kept = keep(&layout, sites.is_some());
             let mut direct = Direct::new(schema, Caps::default(), kept);
             let plan = Plan { seed, documents: 1, sessions: Some(2), mix: Mix::default() };
             let text = documents(&plan).at(0).text;
@@ -265,7 +273,7 @@ mod tests {
                 }
             }
             for text in texts {
-                let Some(part) = direct.read(schema, text.as_bytes()) else { continue };
+                let Some(part) = direct.read(schema, text.as_bytes(), Purpose::Tell) else { continue };
                 let mut parser = Parser::new(Caps::default());
                 let whole = parser.parse(text.as_bytes()).expect("JSON");
                 let found = said(&part, &layout, sites);

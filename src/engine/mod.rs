@@ -35,7 +35,7 @@ use crate::record::{Caps, Kind, Origin, Parser};
 use crate::redact::Redactor;
 use crate::rules::RuleSet;
 use crate::rules::facts::Facts;
-use crate::schema::direct::{Direct, Kept};
+use crate::schema::direct::{Direct, Kept, Purpose};
 use crate::schema::{Schema, Survey};
 use crate::sites::Sites;
 use capture::{Violated, capture};
@@ -189,9 +189,9 @@ pub fn facts(rules: &RuleSet, bytes: &[u8]) -> Option<Facts> {
 /// As [`facts`], read without a tape; `None` also for what cannot be read so.
 pub fn facts_directly(rules: &RuleSet, bytes: &[u8]) -> Option<Facts> {
     let schema = Schema::call_record().ok()?;
-    let kept = keep::keep(rules.layout(), false, false);
+    let kept = keep::keep(rules.layout(), false);
     let mut direct = Direct::new(&schema, Caps::default(), kept);
-    let part = direct.read(&schema, bytes)?;
+    let part = direct.read(&schema, bytes, Purpose::Ask)?;
     let kind = kind::tell(part.root(), Taken::default()).kind;
     let mut facts = rules.facts();
     if kind != Kind::CallRecord {

@@ -172,27 +172,17 @@ pub(crate) fn skip(bytes: &[u8], at: usize) -> usize {
 #[inline(never)]
 fn skip_blank(bytes: &[u8], at: usize) -> usize {
     let mut at = at;
-    // Indentation is of spaces; what is left of it is a line's end, mostly one byte.
-    loop {
-        let from = at;
-        while let Some(next) = sixteen(bytes, at) {
-            let ink = lane::ink(next);
-            let blank = ink.trailing_zeros().min(16) as usize;
-            if next[..blank].iter().any(|byte| !is_blank(*byte)) {
-                break;
-            }
-            at += blank;
-            if blank < 16 {
-                return at;
-            }
+    while let Some(next) = sixteen(bytes, at) {
+        let solid = lane::solid(next);
+        if solid != 0 {
+            return at + solid.trailing_zeros() as usize;
         }
-        while is_blank(byte(bytes, at)) {
-            at += 1;
-        }
-        if at == from || byte(bytes, at) > b' ' {
-            return at;
-        }
+        at += 16;
     }
+    while is_blank(byte(bytes, at)) {
+        at += 1;
+    }
+    at
 }
 
 #[inline(always)]

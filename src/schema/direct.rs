@@ -50,7 +50,26 @@ const NAMED: u8 = 1;
 const ALL: u8 = 3;
 
 /// What is kept by a name.
-pub(crate) type Kept = dyn Fn(&str) -> Keep + Send + Sync;
+pub(crate) type Kept = dyn Fn(&str, Purpose) -> Keep + Send + Sync;
+
+/// What a document is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// to ask the rules
+    Ask,
+    /// to tell of alerts, too: for that more is kept
+    Tell,
+}
+
+impl Purpose {
+    /// Which bits of [`Step::keep`] are its own.
+    const fn shift(self) -> u32 {
+        match self {
+            Purpose::Ask => 0,
+            Purpose::Tell => 2,
+        }
+    }
+}
 
 /// A way for the walk, made of a schema's program and of what is to be kept; one thread's, for it
 /// guesses by what it saw.
@@ -94,6 +113,7 @@ struct Step {
     len: u8,
     /// [`super::program::Plain`] of its site
     types: Types,
+    /// what is kept of it, for [`Purpose::Ask`] and above that for [`Purpose::Tell`]
     keep: u8,
     /// the step that follows
     next: Guess,
@@ -135,7 +155,10 @@ impl Course {
             written: [0xff; WRITTEN],
             len: 1,
             types: property.types,
-            keep: (self.keep)(name).bits(),
+            keep: [Purpose::Ask, Purpose::Tell]
+                .map(|purpose| (self.keep)(name, purpose).bits() << purpose.shift())
+                .into_iter()
+                .sum(),
             next: Guess::default(),
             site: property.site,
             range: 0,
@@ -211,6 +234,7 @@ impl Direct {
         &'p mut self,
         schema: &'p Schema,
         text: &'p [u8],
+        purpose: Purpose,
     ) -> Option<Document<'p>> {
         let body = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let caps = self.course.caps;
@@ -241,6 +265,7 @@ impl Direct {
             unknown: &mut self.unknown,
             count: 0,
             levels: caps.depth.min(walk::LEVELS),
+            purpose,
         };
         let most = caps.nodes;
         match walk.document(most) {

@@ -247,9 +247,9 @@ impl Schema {
     /// Whether a call record is valid and worth no notice, by its text alone. Where that does not
     /// tell at once, it is not.
     pub fn is_plainly_right(&self, text: &[u8]) -> bool {
-        let nothing = Arc::new(|_: &str| direct::Keep::Nothing);
+        let nothing = Arc::new(|_: &str, _| direct::Keep::Nothing);
         let mut direct = direct::Direct::new(self, Caps::default(), nothing);
-        direct.read(self, text).is_some()
+        direct.read(self, text, direct::Purpose::Ask).is_some()
     }
 
     /// The violations of a surveyed document, in document order, at most `limit` of them, and

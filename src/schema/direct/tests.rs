@@ -14,12 +14,12 @@ use crate::schema::Survey;
 
 /// Keeps all there is, or some names by chance.
 fn keep(chance: u64) -> Arc<Kept> {
-    Arc::new(move |name| {
+    Arc::new(move |name, purpose| {
         if chance == 0 {
             return Keep::All;
         }
         let mut hasher = DefaultHasher::new();
-        (chance, name).hash(&mut hasher);
+        (chance, name, purpose == Purpose::Tell).hash(&mut hasher);
         match hasher.finish() % 4 {
             0 | 1 => Keep::Nothing,
             2 => Keep::Named,
@@ -29,7 +29,13 @@ fn keep(chance: u64) -> Arc<Kept> {
 }
 
 /// What is to be kept below `item`, written out with the number of each node.
-fn kept(item: Item<'_>, total: usize, how: Keep, keep: &Kept, out: &mut Vec<String>) {
+fn kept(
+    item: Item<'_>,
+    total: usize,
+    how: Keep,
+    keep: &dyn Fn(&str) -> Keep,
+    out: &mut Vec<String>,
+) {
     let own = out.len();
     out.push(String::new());
     let mut len = 0;
@@ -63,9 +69,22 @@ fn kept(item: Item<'_>, total: usize, how: Keep, keep: &Kept, out: &mut Vec<Stri
 
 /// Whether `text` is told directly; if so, it must be as the tape has it.
 fn told(direct: &mut Direct, schema: &Schema, keep: &Kept, text: &[u8]) -> bool {
-    let Some(part) = direct.read(schema, text) else {
+    let told = [Purpose::Tell, Purpose::Ask].map(|it| told_for(it, direct, schema, keep, text));
+    assert_eq!(told[0], told[1]);
+    told[0]
+}
+
+fn told_for(
+    purpose: Purpose,
+    direct: &mut Direct,
+    schema: &Schema,
+    keep: &Kept,
+    text: &[u8],
+) -> bool {
+    let Some(part) = direct.read(schema, text, purpose) else {
         return false;
     };
+    let keep = |name: &str| keep(name, purpose);
     let shown = String::from_utf8_lossy(text);
     let mut parser = Parser::new(direct_caps());
     let whole = parser
@@ -80,7 +99,7 @@ fn told(direct: &mut Direct, schema: &Schema, keep: &Kept, text: &[u8]) -> bool 
     assert_eq!(survey.verdict(), Some(true), "{shown}");
     assert_eq!(survey.notice_count(), 0, "{shown}");
     let mut wanted = Vec::new();
-    kept(whole.root(), whole.len(), Keep::All, keep, &mut wanted);
+    kept(whole.root(), whole.len(), Keep::All, &keep, &mut wanted);
     let found: Vec<String> = (part.nodes().iter().zip(0..))
         .map(|(node, at)| format!("{} {node:?}", part.index(Item::new(&part.nodes()[at..]))))
         .collect();
@@ -124,7 +143,11 @@ fn records_are_told_and_kept_as_the_tape_has_them() {
 fn what_is_worth_a_word_is_not_told() {
     let schema = Schema::call_record().expect("the schema");
     let mut direct = Direct::new(&schema, direct_caps(), keep(0));
-    let mut read = |text: &str| direct.read(&schema, text.as_bytes()).is_some();
+    let mut read = |text: &str| {
+        direct
+            .read(&schema, text.as_bytes(), Purpose::Ask)
+            .is_some()
+    };
     let deep = |levels: usize| {
         let (open, close) = ("[".repeat(levels), "]".repeat(levels));
         format!(r#"{{"a@b": {open}{close}}}"#)
@@ -172,17 +195,34 @@ fn what_is_worth_a_word_is_not_told() {
     ] {
         assert!(!read(wrong), "{wrong}");
     }
-    assert!(direct.read(&schema, b"{\"id\": \"\xff\"}").is_none());
+    assert!(
+        direct
+            .read(&schema, b"{\"id\": \"\xff\"}", Purpose::Ask)
+            .is_none()
+    );
     let caps = Caps {
         depth: 24,
         document: 20,
         nodes: 4,
     };
     let mut small = Direct::new(&schema, caps, keep(0));
-    assert!(small.read(&schema, b"{}").is_some());
-    assert!(small.read(&schema, b"{\"id\": \"x\"}").is_none(), "nodes");
-    assert!(small.read(&schema, b"{\"a@b\": []}").is_none(), "nodes");
-    assert!(small.read(&schema, &[b' '; 21]).is_none(), "bytes");
+    assert!(small.read(&schema, b"{}", Purpose::Ask).is_some());
+    assert!(
+        small
+            .read(&schema, b"{\"id\": \"x\"}", Purpose::Ask)
+            .is_none(),
+        "nodes"
+    );
+    assert!(
+        small
+            .read(&schema, b"{\"a@b\": []}", Purpose::Ask)
+            .is_none(),
+        "nodes"
+    );
+    assert!(
+        small.read(&schema, &[b' '; 21], Purpose::Ask).is_none(),
+        "bytes"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use simd_json::{Node, StaticNode};
 
 use super::leaf::{is_accepted, literal};
-use super::{ALL, Course, Guess, NAMED, Shape, Step};
+use super::{ALL, Course, Guess, NAMED, Purpose, Shape, Step};
 use crate::record::Placed;
 use crate::record::token::{byte, number, skip, stands, string_end, unescape};
 use crate::schema::program::{ANYTHING, NOTHING, Program, Shape as Known, Site, SiteId, Types};
@@ -30,6 +30,7 @@ pub(super) struct Walk<'w, 't> {
     pub(super) count: u32,
     /// levels that may still be opened
     pub(super) levels: usize,
+    pub(super) purpose: Purpose,
 }
 
 /// A member whose name was read.
@@ -179,6 +180,7 @@ impl<'w, 't> Walk<'w, 't> {
             ALL => (ALL, NAMED),
             _ => (ALL, 0),
         };
+        let shift = self.purpose.shift();
         let unknown_from = self.unknown.len();
         let mut seen = 0u64;
         let mut kept = 0;
@@ -223,7 +225,7 @@ impl<'w, 't> Walk<'w, 't> {
                 return None;
             }
             seen |= bit;
-            let keep = step.keep & mask | all;
+            let keep = step.keep >> shift & mask | all;
             let mut first = byte(bytes, at);
             if first <= b' ' {
                 at = skip(bytes, at);
@@ -354,7 +356,7 @@ impl<'w, 't> Walk<'w, 't> {
         let keep = if mask == 0 {
             0
         } else {
-            (self.course.keep)(name).bits() | all
+            (self.course.keep)(name, self.purpose).bits() | all
         };
         let place = self.count;
         self.count += 1;
