@@ -1,6 +1,6 @@
 //! Do frames depend on where the reads were cut? And do they lie where they say?
 //!
-//! The same bytes are pushed at once and in pieces; all frames must agree. Each
+//! The same bytes are pushed at once, pushed in pieces and read; all frames must agree. Each
 //! frame's bytes are looked up in the source at its offset, and its line and
 //! column counted anew. Four bytes choose framing, limit and cuts.
 
@@ -42,6 +42,28 @@ fuzz_target!(|data: &[u8]| {
         size = (size + usize::from(step)) % 97;
     }
     framer.finish(&mut pieces);
+
+    // Read to where they stay, and pushed at once: the same frames.
+    let mut unread = text;
+    let mut chunk = [0; 256];
+    let chunk = &mut chunk[..usize::from(piece).max(1)];
+    let (mut read, mut seen) = (Batch::new(), 0);
+    loop {
+        read.clear();
+        let from = |room: &mut [u8]| std::io::Read::read(&mut unread, room);
+        let count = framer.read(chunk, from, &mut read).expect("in memory");
+        if count == 0 {
+            framer.finish(&mut read);
+        }
+        for frame in read.iter() {
+            assert_eq!(whole.get(seen), Some(frame));
+            seen += 1;
+        }
+        if count == 0 {
+            break;
+        }
+    }
+    assert_eq!(whole.len(), seen);
 
     assert_eq!(whole.len(), pieces.len());
     for (one, other) in whole.iter().zip(pieces.iter()) {

@@ -9,8 +9,6 @@
 
 use std::ops::Range;
 
-use memchr::memmem::Finder;
-
 use super::batch::Batch;
 use super::fault::FrameFault;
 use super::place::Place;
@@ -64,7 +62,6 @@ pub(crate) struct Lines {
     long: Long,
     values: Values,
     scratch: Batch,
-    value: Finder<'static>,
 }
 
 impl Lines {
@@ -91,7 +88,6 @@ impl Lines {
             long: Long::No,
             values: Values::new(policy, limit, false),
             scratch: Batch::new(),
-            value: Finder::new(b"\"value\""),
         }
     }
 
@@ -362,10 +358,8 @@ impl Lines {
         if self.auto && !last && matches!(text, b"{" | b"[") {
             return Look::Pretty;
         }
-        let one = first == b'{'
-            && end == b'}'
-            && !self.scan
-            && !(self.opens && self.value.find(text).is_some());
+        let one =
+            first == b'{' && end == b'}' && !self.scan && !(self.opens && may_hold_a_list(text));
         let mut fault = None;
         if last || (self.auto && !one) {
             self.values.restart(self.place, self.line_at);
@@ -378,6 +372,15 @@ impl Lines {
         }
         Look::One(fault)
     }
+}
+
+/// Whether an array may be the value of a member `value`: brackets are few, and so are looks before them.
+fn may_hold_a_list(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'[', text).any(|bracket| {
+        let before = text[..bracket].trim_ascii_end();
+        let name = before.strip_suffix(b":").map(<[u8]>::trim_ascii_end);
+        name.is_some_and(|name| name.ends_with(b"\"value\""))
+    })
 }
 
 fn blanks(text: &[u8]) -> usize {
