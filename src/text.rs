@@ -18,20 +18,45 @@ pub fn is_harmful(character: char) -> bool {
             | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// The first character that may harm, and where it stands.
+fn first_harmful(text: &str) -> Option<(usize, char)> {
+    let mut at = 0;
+    loop {
+        // Only what is not plain is decoded.
+        let mut rest = text.as_bytes()[at..].iter();
+        at += rest.position(|byte| !(b' '..=b'~').contains(byte))?;
+        let character = text[at..].chars().next()?;
+        if is_harmful(character) {
+            return Some((at, character));
+        }
+        at += character.len_utf8();
+    }
+}
+
+/// Characters of a text: bytes that continue none.
+pub(crate) fn characters(text: &[u8]) -> u64 {
+    // Pieces short enough for a sum in one byte: the compiler makes it SIMD.
+    text.chunks(128)
+        .map(|piece| {
+            let begins = |&byte: &u8| u8::from(byte & 0xC0 != 0x80);
+            u64::from(piece.iter().map(begins).sum::<u8>())
+        })
+        .sum()
+}
+
 /// Displays a text with its harmful characters as `\u{…}`.
 #[derive(Clone, Copy, Debug)]
 pub struct Safe<'t>(pub &'t str);
 
 impl fmt::Display for Safe<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self.0.chars() {
-            if is_harmful(character) {
-                write!(f, "\\u{{{:x}}}", character as u32)?;
-            } else {
-                f.write_char(character)?;
-            }
+        let mut rest = self.0;
+        while let Some((at, character)) = first_harmful(rest) {
+            f.write_str(&rest[..at])?;
+            write!(f, "\\u{{{:x}}}", character as u32)?;
+            rest = &rest[at + character.len_utf8()..];
         }
-        Ok(())
+        f.write_str(rest)
     }
 }
 
@@ -49,31 +74,27 @@ pub fn same_width(text: &str) -> String {
 
 /// A JSON text with its harmful characters escaped, which in JSON stand in strings only.
 pub fn safe_json(json: &str) -> Cow<'_, str> {
-    // All of a piece is looked at, so that the compiler looks at many bytes at once.
-    let plain = |piece: &[u8]| {
-        let shown = piece.iter().map(|byte| (b' '..=b'~').contains(byte));
-        shown.fold(true, |all, one| all & one)
-    };
-    if json.as_bytes().chunks(64).all(plain) {
+    let mut rest = json;
+    let mut safe = String::new();
+    while let Some((at, character)) = first_harmful(rest) {
+        safe.push_str(&rest[..at]);
+        let mut units = [0u16; 2];
+        for unit in character.encode_utf16(&mut units) {
+            let _ = write!(safe, "\\u{unit:04x}");
+        }
+        rest = &rest[at + character.len_utf8()..];
+    }
+    if safe.is_empty() {
         return Cow::Borrowed(json);
     }
-    let mut safe = String::with_capacity(json.len() + 16);
-    for character in json.chars() {
-        if is_harmful(character) {
-            let mut units = [0u16; 2];
-            for unit in character.encode_utf16(&mut units) {
-                let _ = write!(safe, "\\u{unit:04x}");
-            }
-        } else {
-            safe.push(character);
-        }
-    }
+    safe.push_str(rest);
     Cow::Owned(safe)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn what_moves_a_cursor_or_turns_a_line_is_escaped_and_names_stay() {
@@ -98,5 +119,22 @@ mod tests {
         let read: serde_json::Value = serde_json::from_str(&safe).expect("JSON");
         assert_eq!(read, value);
         assert!(matches!(safe_json("{\"a\": 1}"), Cow::Borrowed(_)));
+    }
+
+    proptest! {
+        #[test]
+        fn each_character_that_may_harm_is_escaped_and_no_other(text in any::<String>(), more in "[ -~\u{80}-\u{a0}\u{2020}-\u{2030}]{0,8}") {
+            let text = format!("{text}{more}");
+            let one = |character: char| match is_harmful(character) {
+                true => format!("\\u{{{:x}}}", character as u32),
+                false => character.to_string(),
+            };
+            prop_assert_eq!(Safe(&text).to_string(), text.chars().map(one).collect::<String>());
+            let json = serde_json::to_string(&text).expect("JSON");
+            let safe = safe_json(&json);
+            prop_assert!(!safe.chars().any(is_harmful));
+            prop_assert_eq!(&serde_json::from_str::<String>(&safe).expect("JSON"), &text);
+            prop_assert_eq!(matches!(safe, Cow::Borrowed(_)), !json.chars().any(is_harmful));
+        }
     }
 }

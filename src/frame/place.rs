@@ -5,6 +5,8 @@
 //!
 //! Never looks back, so text may be thrown away behind it.
 
+use crate::text::characters;
+
 /// A place in the decompressed source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -39,14 +41,4 @@ impl Place {
             },
         }
     }
-}
-
-fn characters(text: &[u8]) -> u64 {
-    // Pieces short enough for a sum in one byte: the compiler makes it SIMD.
-    text.chunks(128)
-        .map(|piece| {
-            let begins = |&byte: &u8| u8::from(byte & 0xC0 != 0x80);
-            u64::from(piece.iter().map(begins).sum::<u8>())
-        })
-        .sum()
 }

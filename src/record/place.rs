@@ -8,6 +8,7 @@ use simd_json::Node;
 
 use super::parse::Document;
 use super::tape::{NodeIndex, span};
+use crate::text::characters;
 
 /// Where a frame begins within its source, so that places can be told absolutely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,11 +87,6 @@ pub fn spots(document: &Document<'_>, origin: Origin, nodes: &[NodeIndex]) -> Ve
         spots.push(known);
     }
     spots
-}
-
-/// Characters of a text: bytes that continue none.
-pub fn characters(text: &[u8]) -> u64 {
-    text.iter().filter(|byte| (**byte & 0xc0) != 0x80).count() as u64
 }
 
 /// Byte offset, within the document's text, of node `index`: of a value's first

@@ -131,7 +131,7 @@ impl Places<'_, '_> {
         problem.offset = spot.offset;
         problem.source_offset = self.origin.offset + spot.offset as u64;
         problem.length = marked.len();
-        problem.end_column = spot.column + place::characters(marked);
+        problem.end_column = spot.column + crate::text::characters(marked);
         problem.branches = branches
             .into_iter()
             .map(|branch| branch.into_iter().map(|draft| self.settle(draft)).collect())
