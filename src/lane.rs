@@ -22,20 +22,14 @@ pub(crate) struct Block {
     pub(crate) quotes: u64,
     /// a line's end
     pub(crate) newlines: u64,
-    /// `{` and `[`
-    pub(crate) openers: u64,
-    /// `}` and `]`
-    pub(crate) closers: u64,
-    /// `[` and `]`
-    pub(crate) square: u64,
-    /// above the space
-    pub(crate) ink: u64,
+    /// `{`, `[`, `}` and `]`
+    pub(crate) brackets: u64,
     /// a backslash, or a control character that is no white space
     pub(crate) odd: u64,
 }
 
 /// Looks at a whole block.
-#[inline]
+#[inline(always)]
 pub(crate) fn block(bytes: &[u8; BLOCK]) -> Block {
     let mut block = Block::default();
     let (quarters, _) = bytes.as_chunks::<16>();
@@ -44,13 +38,20 @@ pub(crate) fn block(bytes: &[u8; BLOCK]) -> Block {
         let shift = 16 * at;
         block.quotes |= u64::from(part.quotes) << shift;
         block.newlines |= u64::from(part.newlines) << shift;
-        block.openers |= u64::from(part.openers) << shift;
-        block.closers |= u64::from(part.closers) << shift;
-        block.square |= u64::from(part.square) << shift;
-        block.ink |= u64::from(part.ink) << shift;
+        block.brackets |= u64::from(part.brackets) << shift;
         block.odd |= u64::from(part.odd) << shift;
     }
     block
+}
+
+/// Where in a block there is no white space of JSON's.
+#[inline]
+pub(crate) fn solid_block(bytes: &[u8; BLOCK]) -> u64 {
+    let (quarters, _) = bytes.as_chunks::<16>();
+    let parts = quarters.iter().enumerate();
+    parts.fold(0, |all, (at, part)| {
+        all | u64::from(solid(part)) << (16 * at)
+    })
 }
 
 /// A quarter of a [`Block`].
@@ -58,10 +59,7 @@ pub(crate) fn block(bytes: &[u8; BLOCK]) -> Block {
 pub(crate) struct Part {
     quotes: u16,
     newlines: u16,
-    openers: u16,
-    closers: u16,
-    square: u16,
-    ink: u16,
+    brackets: u16,
     odd: u16,
 }
 
@@ -113,20 +111,19 @@ mod looks {
         let lanes = load(bytes);
         let all = |byte: u8| _mm_set1_epi8(byte as i8);
         let is = |byte: u8| _mm_cmpeq_epi8(lanes, all(byte));
-        let upto = |byte: u8| _mm_cmpeq_epi8(_mm_min_epu8(lanes, all(byte)), lanes);
         let bits = |lanes: __m128i| _mm_movemask_epi8(lanes) as u16;
         // Square brackets and braces are one bit apart.
         let braces = _mm_or_si128(lanes, all(0x20));
+        let opens = _mm_cmpeq_epi8(braces, all(b'{'));
+        let closes = _mm_cmpeq_epi8(braces, all(b'}'));
+        let control = _mm_cmpeq_epi8(_mm_min_epu8(lanes, all(0x1f)), lanes);
         let newlines = is(b'\n');
         let white = _mm_or_si128(newlines, _mm_or_si128(is(b'\r'), is(b'\t')));
-        let odd = _mm_or_si128(_mm_andnot_si128(white, upto(0x1f)), is(b'\\'));
+        let odd = _mm_or_si128(_mm_andnot_si128(white, control), is(b'\\'));
         Part {
             quotes: bits(is(b'"')),
             newlines: bits(newlines),
-            openers: bits(_mm_cmpeq_epi8(braces, all(b'{'))),
-            closers: bits(_mm_cmpeq_epi8(braces, all(b'}'))),
-            square: bits(_mm_or_si128(is(b'['), is(b']'))),
-            ink: !bits(upto(b' ')),
+            brackets: bits(_mm_or_si128(opens, closes)),
             odd: bits(odd),
         }
     }
@@ -182,10 +179,7 @@ mod plain {
         Part {
             quotes: where_one_is(b"\""),
             newlines: where_one_is(b"\n"),
-            openers: where_one_is(b"{["),
-            closers: where_one_is(b"}]"),
-            square: where_one_is(b"[]"),
-            ink: bits(|at| bytes[at] > b' ') as u16,
+            brackets: where_one_is(b"{[}]"),
             odd: bits(|at| matches!(bytes[at], b'\\' | 0..=8 | 11 | 12 | 14..0x20)) as u16,
         }
     }

@@ -5,7 +5,7 @@
 //! another document) it stops before the block, and the bytes decide. Which blocks are leapt over hangs
 //! on where the reads were cut; so that frames do not, holds the two together.
 
-use crate::lane::{self, BLOCK, Block};
+use crate::lane::{self, BLOCK};
 
 use super::scan::{Prev, Scan};
 
@@ -13,113 +13,126 @@ use super::scan::{Prev, Scan};
 const LEVELS: usize = 64;
 
 impl Scan {
-    /// Goes over whole blocks from `at` on; gives what is behind them.
+    /// Goes over whole blocks from `from` on; gives what is behind them.
     #[inline]
-    pub(super) fn leap(&mut self, text: &[u8], base: u64, mut at: usize) -> usize {
+    pub(super) fn leap(&mut self, text: &[u8], base: u64, from: usize) -> usize {
         // At these depths and above something is waited for.
         let floor = self.comma_at.max(self.close_at).max(usize::from(self.keys));
+        let mut at = from;
         while self.depth > floor
             && !self.escape
-            && let Some(bytes) = text.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>)
+            && let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk)
+            && self.over(text, at, block, floor)
         {
-            let block = lane::block(bytes);
-            if !self.over(bytes, &block, base + at as u64, floor) {
-                break;
-            }
             at += BLOCK;
+        }
+        if at > from {
+            self.settle(&text[from..at], base + from as u64);
         }
         at
     }
 
-    /// Goes over one block, whose first byte has the offset `from`; whether it could.
-    #[inline]
-    fn over(&mut self, bytes: &[u8; BLOCK], block: &Block, from: u64, floor: usize) -> bool {
-        if block.odd != 0 {
+    /// Goes over one block, which stands at `at` of the text; whether it could.
+    #[inline(always)]
+    fn over(&mut self, text: &[u8], at: usize, bytes: &[u8; BLOCK], floor: usize) -> bool {
+        let block = lane::block(bytes);
+        let inside = inside(block.quotes, self.string);
+        if block.odd | block.newlines & inside != 0 {
             return false;
         }
-        // From each quote that opens to the byte before the one that closes.
-        let mut inside = prefix_xor(block.quotes);
-        if self.string {
-            inside = !inside;
-        }
-        if block.newlines & inside != 0 {
-            return false;
-        }
-        let mut brackets = (block.openers | block.closers) & !inside;
+        let mut brackets = block.brackets & !inside;
         if brackets != 0 {
-            let Some(kinds) = self.kinds.first().copied() else {
+            let Some(kinds) = self.kinds.first_mut() else {
                 return false;
             };
-            let (mut depth, mut kinds) = (self.depth, kinds);
+            let (mut depth, mut now) = (self.depth, *kinds);
             while brackets != 0 {
-                let bit = brackets.trailing_zeros();
+                let bit = brackets.trailing_zeros() as usize;
                 brackets &= brackets - 1;
-                let array = u64::from(block.square >> bit & 1 == 1);
                 if depth >= LEVELS {
                     return false;
                 }
-                if block.openers >> bit & 1 == 1 {
-                    if self.begins_line(block, bit, from) {
+                // Square brackets are a bit below braces, and closers two bytes behind openers.
+                let byte = bytes[bit & (BLOCK - 1)];
+                let array = u64::from(byte & 0x20 == 0);
+                if byte & 0b110 == 0b010 {
+                    if begins_line(&text[..at + bit], self.resync_indent) {
                         return false;
                     }
-                    kinds = kinds & !(1 << depth) | array << depth;
+                    now = now & !(1 << depth) | array << depth;
                     depth += 1;
                 } else {
                     depth -= 1;
-                    if depth <= floor || kinds >> depth & 1 != array {
+                    if depth <= floor || now >> depth & 1 != array {
                         return false;
                     }
                 }
             }
             self.depth = depth;
-            if let Some(first) = self.kinds.first_mut() {
-                *first = kinds;
-            }
+            *kinds = now;
         }
         self.string = inside >> (BLOCK - 1) & 1 == 1;
-        let outside = block.ink & !inside;
-        if outside != 0 {
-            let last = outside.ilog2() as usize;
-            self.prev = match bytes[last] {
-                b'{' | b'[' => Prev::Open,
-                b',' => Prev::Comma,
-                b':' => Prev::Colon,
-                _ => Prev::Value,
-            };
-        }
-        if block.newlines != 0 {
-            let behind = block.newlines.ilog2() + 1;
-            self.new_line(from + u64::from(behind));
-            self.ink(block.ink.checked_shr(behind).unwrap_or(0), 0);
-        } else {
-            self.ink(block.ink, from - self.line_at.min(from));
-        }
         true
     }
 
-    /// Of the rest of a line, `before` of whose bytes are known to be blank.
-    #[inline]
-    fn ink(&mut self, ink: u64, before: u64) {
-        if self.fresh && ink != 0 {
-            self.indent = before + u64::from(ink.trailing_zeros());
-            self.fresh = false;
+    /// What else there is to know behind blocks that were gone over, the first byte of which has the
+    /// offset `from`.
+    fn settle(&mut self, blocks: &[u8], from: u64) {
+        let mut rest = 0;
+        if let Some(newline) = memchr::memrchr(b'\n', blocks) {
+            rest = newline + 1;
+            self.new_line(from + rest as u64);
+        }
+        if self.fresh {
+            let ink = blocks[rest..].iter().position(|byte| !is_blank(*byte));
+            if let Some(ink) = ink {
+                self.indent = from + (rest + ink) as u64 - self.line_at;
+                self.fresh = false;
+            }
+        }
+        // What stood last outside of strings, looked for from the end.
+        let mut string = self.string;
+        let (blocks, _) = blocks.as_chunks::<BLOCK>();
+        for bytes in blocks.iter().rev() {
+            let quotes = lane::block(bytes).quotes;
+            string ^= quotes.count_ones() % 2 == 1;
+            let outside = lane::solid_block(bytes) & !inside(quotes, string);
+            if outside != 0 {
+                self.prev = match bytes[outside.ilog2() as usize] {
+                    b'{' | b'[' => Prev::Open,
+                    b',' => Prev::Comma,
+                    b':' => Prev::Colon,
+                    _ => Prev::Value,
+                };
+                return;
+            }
         }
     }
+}
 
-    /// Whether the opener at `bit` begins its line, no deeper than its document began.
-    #[inline]
-    fn begins_line(&self, block: &Block, bit: u32, from: u64) -> bool {
-        let before = (1u64 << bit) - 1;
-        let newlines = block.newlines & before;
-        let (line_at, blank) = if newlines != 0 {
-            let behind = newlines.ilog2() + 1;
-            let line = before & !((1u64 << behind) - 1);
-            (from + u64::from(behind), block.ink & line == 0)
-        } else {
-            (self.line_at, self.fresh && block.ink & before == 0)
-        };
-        blank && from + u64::from(bit) - line_at <= self.resync_indent
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// Whether an opener behind `before` begins its line, no deeper than `indent`. Where the line's beginning
+/// is not there any more, it may.
+fn begins_line(before: &[u8], indent: u64) -> bool {
+    let ink = before
+        .iter()
+        .rposition(|byte| !is_blank(*byte) || *byte == b'\n');
+    let blanks = before.len() - ink.map_or(0, |ink| ink + 1);
+    match ink {
+        Some(ink) => before[ink] == b'\n' && blanks as u64 <= indent,
+        None => true,
     }
+}
+
+/// Where a block is inside of strings, if its beginning is or is not: from each quote that opens one to
+/// the byte before the one that closes it.
+#[inline(always)]
+fn inside(quotes: u64, string: bool) -> u64 {
+    let inside = prefix_xor(quotes);
+    if string { !inside } else { inside }
 }
 
 /// Of each bit, the sum modulo two of it and all before it.
