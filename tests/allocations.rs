@@ -31,11 +31,14 @@ fn judge(checker: &mut Checker, texts: &[String]) {
     }
 }
 
+/// How a checker is made of an engine.
+type Way = fn(&Arc<Engine>) -> Checker;
+
 #[test]
 fn a_record_that_raises_no_alert_allocates_nothing() {
     let engine: Arc<Engine> = Engine::builder().build().expect("an engine");
     let texts = quiet(200);
-    let ways: [(&str, fn(&Arc<Engine>) -> Checker, u64); 4] = [
+    let ways: [(&str, Way, u64); 4] = [
         ("from the text", |engine| engine.checker(), 0),
         (
             "by the tape",
