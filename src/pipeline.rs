@@ -12,6 +12,8 @@ mod intake;
 mod judge;
 mod parcel;
 mod stage;
+#[cfg(test)]
+mod tests;
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -800,14 +800,19 @@ impl Job {
                 self.by_window
                     .add_windows(&rules, &std::mem::take(&mut counts.windows));
                 self.summary.add(&counts);
-                let source = self.source_name(&source.to_string());
-                for document in documents {
-                    self.document(&source, &rules, document);
+                let told = !documents.is_empty();
+                if told {
+                    let source = self.source_name(&source.to_string());
+                    for document in documents {
+                        self.document(&source, &rules, document);
+                    }
                 }
                 if let Some(delivery) = &self.delivery {
                     delivery.remember(remembered);
                 }
-                self.output.flush();
+                if told {
+                    self.output.flush();
+                }
                 self.output.progress(&self.summary);
             }
             Event::End { source, outcome } => {

@@ -11,7 +11,7 @@ use crate::frame::Batch;
 use crate::source::SourceName;
 
 /// A parcel is full with so many bytes of documents.
-const BYTES: usize = 256 << 10;
+const BYTES: usize = 512 << 10;
 
 /// Or with so many deliveries.
 const DELIVERIES: usize = 128;

@@ -7,8 +7,14 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::frame::Batch;
 
-/// Memory that a batch may keep when it comes back.
+/// Memory that a batch may keep when it comes back while there are few.
 const KEPT: usize = 1 << 20;
+
+/// So many are few: what stream and worker need between them.
+const FEW: usize = 32;
+
+/// Memory that each of the others may keep: they are of folders of small files.
+const KEPT_OF_MANY: usize = 32 << 10;
 
 /// A place for used batches; clones share it.
 #[derive(Debug, Clone)]
@@ -18,7 +24,7 @@ pub struct BatchPool {
 }
 
 impl BatchPool {
-    /// A pool that keeps up to `batches`.
+    /// A pool that keeps up to `batches`, only a few of them large.
     pub fn new(batches: usize) -> BatchPool {
         let (give, take) = bounded(batches);
         BatchPool { give, take }
@@ -32,7 +38,8 @@ impl BatchPool {
     /// Gives a batch back.
     pub fn give(&self, mut batch: Batch) {
         batch.clear();
-        batch.shrink_to(KEPT);
+        let few = self.take.len() < FEW;
+        batch.shrink_to(if few { KEPT } else { KEPT_OF_MANY });
         // A full pool needs no more of them.
         let _ = self.give.try_send(batch);
     }
@@ -40,6 +47,33 @@ impl BatchPool {
 
 impl Default for BatchPool {
     fn default() -> BatchPool {
-        BatchPool::new(32)
+        BatchPool::new(512)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::{FrameLimits, Framer, Framing, Open};
+
+    #[test]
+    fn of_many_batches_only_a_few_stay_large() {
+        let pool = BatchPool::default();
+        let text = format!("{:40000}\n", "{}");
+        for _ in 0..2 {
+            // All at once, as when they are all in flight.
+            let mut batches: Vec<Batch> = (0..600).map(|_| pool.take()).collect();
+            for batch in &mut batches {
+                let limits = FrameLimits::default();
+                let mut framer = Framer::new(Framing::Document, limits, Open::Never);
+                framer.push(&[b"[\"", text.as_bytes(), b"\"]"].concat(), batch);
+                framer.finish(batch);
+                assert!(batch.bytes_capacity() >= 40_000);
+            }
+            batches.into_iter().for_each(|batch| pool.give(batch));
+        }
+        let kept: Vec<Batch> = pool.take.try_iter().collect();
+        let large = kept.iter().filter(|it| it.bytes_capacity() > KEPT_OF_MANY);
+        assert_eq!((kept.len(), large.count()), (512, FEW));
     }
 }
