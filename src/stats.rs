@@ -120,11 +120,9 @@ impl ByRule {
 
     fn add_named<'n>(&mut self, names: impl Iterator<Item = &'n Arc<str>>, counts: &[RuleCount]) {
         for (name, count) in names.zip(counts) {
-            if !self.0.contains_key(name) {
-                self.0.insert(Arc::clone(name), RuleCount::default());
-            }
-            if let Some(sum) = self.0.get_mut(name) {
-                sum.add(*count);
+            match self.0.get_mut(name) {
+                Some(sum) => sum.add(*count),
+                None => _ = self.0.insert(Arc::clone(name), *count),
             }
         }
     }

@@ -37,8 +37,8 @@ use crate::source::{FolderCounts, FolderOptions, SourceEnd, SourceName};
 use crate::stats::{ByRule, Summary};
 use crate::text::Safe;
 
-/// Further events that are shown before what they tell is handed to the sinks.
-const TOGETHER: usize = 255;
+/// With so many events shown, what they tell is handed to the sinks, though more wait.
+const TOGETHER: usize = 256;
 
 /// Counts of files, by what became of them.
 #[derive(Debug, Default)]
@@ -243,11 +243,19 @@ pub(super) fn run(args: &Run, config: Config, found: Option<&str>) -> Exit {
     let stopper = running.stopper();
     loop {
         select! {
-            recv(running.events) -> event => match event {
-                Ok(event) => {
-                    job.show(event);
-                    for event in running.events.try_iter().take(TOGETHER) {
-                        job.show(event);
+            recv(running.events.several()) -> several => match several {
+                Ok(mut several) => {
+                    let mut shown = 0;
+                    loop {
+                        shown += several.len();
+                        several.into_iter().for_each(|event| job.show(event));
+                        if shown >= TOGETHER {
+                            break;
+                        }
+                        let Ok(more) = running.events.several().try_recv() else {
+                            break;
+                        };
+                        several = more;
                     }
                     job.commit();
                 }
@@ -792,14 +800,19 @@ impl Job {
                 self.by_window
                     .add_windows(&rules, &std::mem::take(&mut counts.windows));
                 self.summary.add(&counts);
-                let source = self.source_name(&source.to_string());
-                for document in documents {
-                    self.document(&source, &rules, document);
+                let told = !documents.is_empty();
+                if told {
+                    let source = self.source_name(&source.to_string());
+                    for document in documents {
+                        self.document(&source, &rules, document);
+                    }
                 }
                 if let Some(delivery) = &self.delivery {
                     delivery.remember(remembered);
                 }
-                self.output.flush();
+                if told {
+                    self.output.flush();
+                }
                 self.output.progress(&self.summary);
             }
             Event::End { source, outcome } => {

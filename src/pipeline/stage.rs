@@ -38,8 +38,19 @@ impl Stage {
         }
     }
 
-    /// Decides what of a run of documents is told, and counts that and no more.
-    pub(super) fn take(&mut self, event: &mut Event) {
+    /// Decides what of each run of documents is told, and counts that and no more.
+    pub(super) fn take(&mut self, several: &mut [Event]) {
+        let mut spare = Vec::new();
+        for event in several {
+            self.take_one(event, &mut spare);
+        }
+        if !spare.is_empty() {
+            // Where no worker waits for them they are memory and no more.
+            let _ = self.spares.try_send(spare);
+        }
+    }
+
+    fn take_one(&mut self, event: &mut Event, spare: &mut Vec<Report>) {
         let Event::Judged {
             rules,
             counts,
@@ -77,9 +88,7 @@ impl Stage {
         let quiet =
             |judged: &mut Judged| !judged.report.has_something_to_say() && judged.told.is_empty();
         let quiet = documents.extract_if(.., quiet);
-        let spare = quiet.map(|judged| judged.report).collect();
-        // Where no worker waits for them they are memory and no more.
-        let _ = self.spares.try_send(spare);
+        spare.extend(quiet.map(|judged| judged.report));
     }
 
     /// What wall time brought, if anything.

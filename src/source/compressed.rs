@@ -34,7 +34,7 @@ pub(crate) struct Decoded<R: Read> {
     stream: Stream<R>,
     limit: u64,
     /// Bytes that came out.
-    pub(crate) offset: u64,
+    offset: u64,
 }
 
 impl<R: Read> Decoded<R> {
@@ -51,8 +51,7 @@ impl<R: Read> Decoded<R> {
                 Err(error) => return Err(failed(error)),
             }
         }
-        let gzip = magic.starts_with(b"\x1F\x8B");
-        let zstd = magic.starts_with(b"\x28\xB5\x2F\xFD") || is_skippable(&magic);
+        let (gzip, zstd) = (is_gzip(&magic), is_zstd(&magic));
         let chain = Cursor::new(magic).chain(reader);
         let stream = if gzip {
             let input = BufReader::with_capacity(chunk, chain);
@@ -131,9 +130,18 @@ impl<R: Read> Decoded<R> {
     }
 }
 
-/// A zstd frame without content, as pzstd writes one first.
-fn is_skippable(magic: &[u8]) -> bool {
-    matches!(magic, [0x50..=0x5F, 0x2A, 0x4D, 0x18])
+/// Whether a text that begins so is not read as it is.
+pub(crate) fn is_compressed(head: &[u8]) -> bool {
+    is_gzip(head) || is_zstd(head)
+}
+
+fn is_gzip(head: &[u8]) -> bool {
+    head.starts_with(b"\x1F\x8B")
+}
+
+/// A frame of zstd, or one without content, as pzstd writes one first.
+fn is_zstd(head: &[u8]) -> bool {
+    head.starts_with(b"\x28\xB5\x2F\xFD") || matches!(head, [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..])
 }
 
 fn could_be_compressed(magic: &[u8]) -> bool {

@@ -6,6 +6,7 @@
 //! What a folder holds is looked at more sternly, in [`folder`](super::folder).
 
 use std::fs::{self, File, Metadata};
+use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,8 +24,19 @@ pub fn read(path: &Path, options: &ReadOptions, deliver: &mut Deliver<'_>) -> Co
         return super::read::read(std::io::stdin(), &name, options, deliver);
     }
     let source = Arc::new(SourceName::File(path.to_owned()));
-    match open(path) {
-        Ok(file) => super::read::read(file, &source, options, deliver),
+    let opened = look(path).and_then(|metadata| {
+        let waits = !metadata.is_file();
+        if waits && deliver(Delivery::Waits).is_break() {
+            return Ok(None);
+        }
+        Ok(Some((waits, open(path)?)))
+    });
+    match opened {
+        Ok(Some((true, file))) => super::read::read(file, &source, options, deliver),
+        Ok(Some((false, file))) => {
+            super::read::read_with(&mut Vec::new(), file, &source, options, deliver)
+        }
+        Ok(None) => ControlFlow::Break(()),
         Err(error) => not_opened(&source, error, deliver),
     }
 }
@@ -46,11 +58,19 @@ pub(super) fn not_opened(
 }
 
 fn open(path: &Path) -> Result<File, SourceError> {
-    let failed = |error| SourceError::Open {
+    File::open(path).map_err(|error| not_there(path, error))
+}
+
+fn not_there(path: &Path, error: io::Error) -> SourceError {
+    SourceError::Open {
         path: path.to_owned(),
         error,
-    };
-    let metadata = fs::metadata(path).map_err(failed)?;
+    }
+}
+
+/// Looks at what is to be opened: opening a pipe waits for its writer.
+fn look(path: &Path) -> Result<Metadata, SourceError> {
+    let metadata = fs::metadata(path).map_err(|error| not_there(path, error))?;
     if let Some((what, hint)) = refused(&metadata) {
         return Err(SourceError::NotReadable {
             path: path.to_owned(),
@@ -58,7 +78,7 @@ fn open(path: &Path) -> Result<File, SourceError> {
             hint,
         });
     }
-    File::open(path).map_err(failed)
+    Ok(metadata)
 }
 
 fn refused(metadata: &Metadata) -> Option<(&'static str, &'static str)> {

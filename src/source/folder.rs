@@ -9,8 +9,8 @@
 //! are in `inbox`; here is the disk.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::{self, Cursor, Read};
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,8 +23,8 @@ use super::counts::FolderCounts;
 use super::error::SourceError;
 use super::hold::Hold;
 use super::inbox::{Hint, Inbox, Job, Outcome};
-use super::look::{FileId, Identity, Kind, Look};
-use super::read::read_with;
+use super::look::{FileId, Identity, Look};
+use super::read::{read_text, read_with};
 use super::watch::{Change, Watch};
 use super::{Deliver, Delivery, Note, ReadOptions, SourceName};
 use crate::planted;
@@ -64,7 +64,7 @@ pub struct Folder {
     path: PathBuf,
     options: FolderOptions,
     inbox: Inbox,
-    /// One file, at most as long as the document limit.
+    /// At most as long as the document limit; begins with the file that was read last.
     memory: Vec<u8>,
     chunk: Vec<u8>,
 }
@@ -156,6 +156,7 @@ impl Folder {
             if self.read_next(deliver)? {
                 continue;
             }
+            deliver(Delivery::Waits)?;
             let due = self
                 .inbox
                 .next_look()
@@ -221,6 +222,10 @@ impl Folder {
         hint: Hint,
         deliver: &mut Deliver<'_>,
     ) -> Result<ControlFlow<()>, SourceError> {
+        // Of many files that takes its time.
+        if deliver(Delivery::Waits).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
         let mut found = Vec::new();
         for entry in fs::read_dir(&self.path).map_err(|error| self.failed(error))? {
             let name = entry.map_err(|error| self.failed(error))?.file_name();
@@ -309,16 +314,14 @@ impl Folder {
             read_with(&mut self.chunk, file, &source, options, deliver)?;
             return ControlFlow::Continue(hold.outcome());
         }
-        self.memory.clear();
-        // One more byte than it had: a file that grows is caught without reading on.
-        let mut limited = file.by_ref().take(job.identity.size + 1);
-        let read = limited.read_to_end(&mut self.memory);
-        let after = file.metadata().ok().zip(metadata_of(path).ok());
-        let same = after.is_some_and(|(open, named)| {
-            Look::of(&open).identity == job.identity && Look::of(&named).identity == job.identity
-        });
+        let size = job.identity.size as usize;
+        let read = fill(&mut self.memory, size, &mut file);
+        // One look for both: on Unix a file that is still this one under its name is the one that is
+        // open, and what was done to it while it was read shows in it.
+        let is_it = |meta: io::Result<Metadata>| meta.is_ok_and(|meta| job.identity.is(&meta));
+        let same = is_it(metadata_of(path)) && (cfg!(unix) || is_it(file.metadata()));
         match read {
-            Ok(size) if same && size as u64 == job.identity.size => {}
+            Ok(read) if same && read == size => {}
             Ok(_) => return ControlFlow::Continue(Outcome::Changed),
             Err(error) => {
                 let error = SourceError::Read { offset: 0, error };
@@ -328,9 +331,9 @@ impl Folder {
         }
         let as_it_is = job.as_it_is || planted::bug("half-documents");
         let mut hold = Hold::new(options.limits.document.saturating_mul(2), as_it_is);
-        let text = Cursor::new(&self.memory);
+        let text = &self.memory[..size];
         let take = &mut |one| hold.take(one, deliver);
-        read_with(&mut self.chunk, text, &source, options, take)?;
+        read_text(&mut self.chunk, text, &source, options, take)?;
         if hold.waits() {
             return ControlFlow::Continue(Outcome::Unfinished);
         }
@@ -382,11 +385,30 @@ fn metadata_of(path: impl AsRef<Path>) -> io::Result<fs::Metadata> {
 /// Looked at before, so that a pipe that took its place is not waited for, and after, so that
 /// what was opened is what was looked at.
 fn open(path: &Path, identity: &Identity) -> io::Result<Option<File>> {
-    let is_it = |look: Look| look.kind == Kind::File && look.identity == *identity;
-    if !is_it(Look::of(&metadata_of(path)?)) {
+    if !identity.is(&metadata_of(path)?) {
         return Ok(None);
     }
     let file = File::open(path)?;
-    let same = is_it(Look::of(&file.metadata()?));
+    let same = identity.is(&file.metadata()?);
     Ok(same.then_some(file))
+}
+
+/// Reads up to `size` bytes to the beginning of `memory`, and one more if there is one: how many came.
+///
+/// Each read asks for that one byte more: one that fell short of it has met the end, and a file that
+/// grew is caught without reading on.
+fn fill(memory: &mut Vec<u8>, size: usize, file: &mut File) -> io::Result<usize> {
+    if memory.len() <= size {
+        memory.resize(size + 1, 0);
+    }
+    let mut filled = 0;
+    while filled < size {
+        match file.read(&mut memory[filled..=size]) {
+            Ok(0) => break,
+            Ok(more) => filled += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }

@@ -51,6 +51,25 @@ pub(crate) struct Identity {
     pub(crate) modified: Option<SystemTime>,
 }
 
+impl Identity {
+    pub(crate) fn of(metadata: &Metadata) -> Identity {
+        #[cfg(unix)]
+        let inode = std::os::unix::fs::MetadataExt::ino(metadata);
+        #[cfg(not(unix))]
+        let inode = 0;
+        Identity {
+            inode,
+            size: metadata.len(),
+            modified: metadata.modified().ok(),
+        }
+    }
+
+    /// Whether it is a file, and this one.
+    pub(crate) fn is(&self, metadata: &Metadata) -> bool {
+        kind_of(metadata.file_type()) == Kind::File && Identity::of(metadata) == *self
+    }
+}
+
 /// Which file of a folder was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileId(pub(crate) Identity);
@@ -58,8 +77,7 @@ pub struct FileId(pub(crate) Identity);
 impl FileId {
     /// Whether these are the data of the same file, unchanged.
     pub fn is(&self, metadata: &Metadata) -> bool {
-        let look = Look::of(metadata);
-        look.kind == Kind::File && look.identity == self.0
+        self.0.is(metadata)
     }
 }
 
@@ -77,22 +95,16 @@ pub(crate) struct Look {
 impl Look {
     pub(crate) fn of(metadata: &Metadata) -> Look {
         #[cfg(unix)]
-        let (inode, mode) = {
-            use std::os::unix::fs::MetadataExt;
-            (metadata.ino(), metadata.mode())
-        };
+        let mode = std::os::unix::fs::MetadataExt::mode(metadata);
         #[cfg(not(unix))]
-        let (inode, mode) = (0, u32::from(metadata.permissions().readonly()));
-        let modified = metadata.modified().ok();
+        let mode = u32::from(metadata.permissions().readonly());
+        let identity = Identity::of(metadata);
         Look {
             kind: kind_of(metadata.file_type()),
-            identity: Identity {
-                inode,
-                size: metadata.len(),
-                modified,
-            },
+            identity,
             mode,
-            age: modified
+            age: identity
+                .modified
                 .and_then(|modified| modified.elapsed().ok())
                 .unwrap_or_default(),
         }

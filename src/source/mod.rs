@@ -1,7 +1,8 @@
 //! Where bytes come from: a pipe, a file, or a drop folder.
 //!
 //! Each source reads, decompresses, frames, and hands what it found to one callback, in order.
-//! A callback that blocks holds the reading back; one that answers `Break` ends it.
+//! A callback that blocks holds the reading back; one that answers `Break` ends it. Before a source
+//! waits it says so, with [`Delivery::Waits`].
 //!
 //! No document is judged here, and no thread is started but the folder watcher's own. Nothing
 //! is passed over without a [`Delivery`] that says so.
@@ -123,6 +124,8 @@ pub enum Delivery {
     },
     /// Something worth a line in the log.
     Note(Note),
+    /// Nothing more for now: the source is about to wait, and what came before should not.
+    Waits,
 }
 
 /// How a source ended.

@@ -7,12 +7,18 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::frame::Batch;
 
-/// Memory that a batch may keep, whatever it held.
+/// Memory that a batch may keep when it comes back while there are few, whatever it held.
 const KEPT: usize = 1 << 20;
 
-/// And in so many parts of what it keeps it must have held something: while documents are large, so
-/// are batches, and nothing is given back to be taken again.
-const PARTS: usize = 4;
+/// And so many times what it held: while documents are large, so are batches, and nothing is given
+/// back to be taken again.
+const TIMES: usize = 4;
+
+/// So many are few: what stream and worker need between them.
+const FEW: usize = 32;
+
+/// Memory that each of the others may keep: they are of folders of small files.
+const KEPT_OF_MANY: usize = 32 << 10;
 
 /// A place for used batches; clones share it.
 #[derive(Debug, Clone)]
@@ -22,7 +28,7 @@ pub struct BatchPool {
 }
 
 impl BatchPool {
-    /// A pool that keeps up to `batches`.
+    /// A pool that keeps up to `batches`, only a few of them large.
     pub fn new(batches: usize) -> BatchPool {
         let (give, take) = bounded(batches);
         BatchPool { give, take }
@@ -37,7 +43,11 @@ impl BatchPool {
     pub fn give(&self, mut batch: Batch) {
         let held = batch.byte_len();
         batch.clear();
-        batch.shrink_to(KEPT.max(held.saturating_mul(PARTS)));
+        let kept = match self.take.len() < FEW {
+            true => KEPT.max(held.saturating_mul(TIMES)),
+            false => KEPT_OF_MANY,
+        };
+        batch.shrink_to(kept);
         // A full pool needs no more of them.
         let _ = self.give.try_send(batch);
     }
@@ -45,7 +55,7 @@ impl BatchPool {
 
 impl Default for BatchPool {
     fn default() -> BatchPool {
-        BatchPool::new(32)
+        BatchPool::new(512)
     }
 }
 
@@ -53,6 +63,27 @@ impl Default for BatchPool {
 mod tests {
     use super::*;
     use crate::frame::{FrameLimits, Framer, Framing, Open};
+
+    #[test]
+    fn of_many_batches_only_a_few_stay_large() {
+        let pool = BatchPool::default();
+        let text = format!("{:40000}\n", "{}");
+        for _ in 0..2 {
+            // All at once, as when they are all in flight.
+            let mut batches: Vec<Batch> = (0..600).map(|_| pool.take()).collect();
+            for batch in &mut batches {
+                let limits = FrameLimits::default();
+                let mut framer = Framer::new(Framing::Document, limits, Open::Never);
+                framer.push(&[b"[\"", text.as_bytes(), b"\"]"].concat(), batch);
+                framer.finish(batch);
+                assert!(batch.bytes_capacity() >= 40_000);
+            }
+            batches.into_iter().for_each(|batch| pool.give(batch));
+        }
+        let kept: Vec<Batch> = pool.take.try_iter().collect();
+        let large = kept.iter().filter(|it| it.bytes_capacity() > KEPT_OF_MANY);
+        assert_eq!((kept.len(), large.count()), (512, FEW));
+    }
 
     #[test]
     fn a_batch_keeps_what_its_documents_need_and_gives_back_the_rest() {

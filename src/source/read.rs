@@ -1,6 +1,7 @@
 //! One reader, from its first byte to its end.
 //!
-//! What a read brought is handed over before the next read, so that a slow pipe is not delayed.
+//! What a read brought is handed over before the next read, so that a slow pipe is not delayed; and
+//! where a read may wait, that is said before it.
 //!
 //! Never seeks and never maps: a file may be cut under our hands.
 
@@ -8,22 +9,31 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::compressed::Decoded;
+use super::compressed::{Decoded, is_compressed};
 use super::error::SourceError;
 use super::{Deliver, Delivery, ReadOptions, SourceEnd, SourceName};
 use crate::frame::{Batch, Framer};
 
-/// Reads to the end, and delivers batches and then the end.
+/// Reads a stream to its end, and delivers batches and then the end.
 pub(crate) fn read(
     reader: impl Read,
     name: &Arc<SourceName>,
     options: &ReadOptions,
     deliver: &mut Deliver<'_>,
 ) -> ControlFlow<()> {
+    let deliver = &mut |delivery: Delivery| {
+        let reads_on = matches!(delivery, Delivery::Batch { .. });
+        deliver(delivery)?;
+        match reads_on {
+            true => deliver(Delivery::Waits),
+            false => ControlFlow::Continue(()),
+        }
+    };
+    deliver(Delivery::Waits)?;
     read_with(&mut Vec::new(), reader, name, options, deliver)
 }
 
-/// The same, with a buffer that was used before.
+/// The same of what is never waited for, with a buffer that was used before.
 pub(crate) fn read_with(
     chunk: &mut Vec<u8>,
     reader: impl Read,
@@ -35,7 +45,12 @@ pub(crate) fn read_with(
     let mut outcome = SourceEnd::default();
     let error = match Decoded::new(reader, options.max_decompressed, options.chunk) {
         Err(error) => Some(error),
-        Ok(mut decoded) => frames(chunk, &mut decoded, name, options, &mut outcome, deliver)?,
+        Ok(mut decoded) => {
+            let next = &mut |framer: &mut Framer, batch: &mut Batch| {
+                framer.read(chunk, |room| decoded.read(room), batch)
+            };
+            frames(next, name, options, &mut outcome, deliver)?
+        }
     };
     outcome.error = error;
     deliver(Delivery::End {
@@ -44,9 +59,46 @@ pub(crate) fn read_with(
     })
 }
 
+/// The same of a text in memory, which is not copied to be framed.
+pub(crate) fn read_text(
+    chunk: &mut Vec<u8>,
+    text: &[u8],
+    name: &Arc<SourceName>,
+    options: &ReadOptions,
+    deliver: &mut Deliver<'_>,
+) -> ControlFlow<()> {
+    if is_compressed(text) {
+        return read_with(chunk, text, name, options, deliver);
+    }
+    let mut outcome = SourceEnd::default();
+    let (first, mut rest) = text.split_at(text.len().min(options.chunk.max(1)));
+    let mut first = Some(first);
+    let next = &mut |framer: &mut Framer, batch: &mut Batch| {
+        if let Some(first) = first.take() {
+            framer.push(first, batch);
+            return Ok(first.len());
+        }
+        if !rest.is_empty() {
+            chunk.resize(options.chunk.max(1), 0);
+        }
+        let copy = |room: &mut [u8]| {
+            let (piece, behind) = rest.split_at(rest.len().min(room.len()));
+            room[..piece.len()].copy_from_slice(piece);
+            rest = behind;
+            Ok(piece.len())
+        };
+        framer.read(chunk, copy, batch)
+    };
+    outcome.error = frames(next, name, options, &mut outcome, deliver)?;
+    deliver(Delivery::End {
+        source: Arc::clone(name),
+        outcome,
+    })
+}
+
+/// Goes through the source by `next`, which gives its bytes to the framer and says how many they are.
 fn frames(
-    chunk: &mut [u8],
-    decoded: &mut Decoded<impl Read>,
+    next: &mut dyn FnMut(&mut Framer, &mut Batch) -> Result<usize, SourceError>,
     name: &Arc<SourceName>,
     options: &ReadOptions,
     outcome: &mut SourceEnd,
@@ -55,12 +107,12 @@ fn frames(
     let mut framer = Framer::new(options.framing, options.limits, options.open);
     loop {
         let mut batch = options.pool.take();
-        let read = framer.read(chunk, |room| decoded.read(room), &mut batch);
+        let read = next(&mut framer, &mut batch);
         if !matches!(read, Ok(1..)) {
             // After an error too: what came before it stands.
             framer.finish(&mut batch);
         }
-        outcome.bytes = decoded.offset;
+        outcome.bytes += *read.as_ref().unwrap_or(&0) as u64;
         outcome.frames += batch.len() as u64;
         hand_over(batch, name, options, deliver)?;
         match read {

@@ -106,6 +106,38 @@ fn files_are_read_as_they_arrive_by_rename_by_writing_and_by_hard_link() {
 }
 
 #[test]
+fn before_a_folder_waits_it_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["a.json", "b.json"] {
+        fs::write(dir.path().join(name), "{}").unwrap();
+    }
+    let mut folder = Folder::new(dir.path(), quick());
+    let (send, seen) = unbounded();
+    let (stop, stopped) = bounded(1);
+    let thread = std::thread::spawn(move || {
+        let deliver = &mut |delivery: Delivery| {
+            let told = match delivery {
+                Delivery::Waits => vec!["waits".to_owned()],
+                other => lines(&other),
+            };
+            told.into_iter().for_each(|line| send.send(line).unwrap());
+            ControlFlow::Continue(())
+        };
+        folder.watch(&stopped, deliver).unwrap()
+    });
+    let mut told: Vec<String> = Vec::new();
+    let done = |told: &[String]| {
+        let ends = |line: &&String| line.ends_with("ends");
+        told.iter().filter(ends).count() == 2 && told.last().is_some_and(|line| line == "waits")
+    };
+    while !done(&told) {
+        told.push(seen.recv_timeout(PATIENT).unwrap());
+    }
+    stop.send(()).unwrap();
+    assert_eq!(thread.join().unwrap().read, 2);
+}
+
+#[test]
 fn a_renamed_file_is_read_though_time_stands_still() {
     let clock = Arc::new(TestClock::default());
     let watching = watching(FolderOptions {

@@ -32,6 +32,7 @@ fn lines(delivery: &Delivery) -> Vec<String> {
             assert!(!reason.to_string().is_empty());
             vec![format!("{} passed over: {}", name(path), reason.code())]
         }
+        Delivery::Waits => Vec::new(),
         Delivery::Note(note) => vec![match note {
             Note::Overflow => "overflow".to_owned(),
             Note::FolderGone(_) => "gone".to_owned(),

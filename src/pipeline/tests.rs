@@ -1,0 +1,237 @@
+//! What is gathered, when it is handed on, and what a stop leaves.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, bounded};
+
+use super::*;
+use crate::frame::{Batch, FrameLimits, Framer, Framing, Open};
+use crate::source::{SourceEnd, SourceName};
+
+const PATIENT: Duration = Duration::from_secs(30);
+
+/// A batch of one document with so many bytes.
+fn batch(bytes: usize) -> Batch {
+    let text = format!("\"{}\"", "x".repeat(bytes - 2));
+    let mut framer = Framer::new(Framing::Document, FrameLimits::default(), Open::Never);
+    let mut batch = Batch::new();
+    framer.push(text.as_bytes(), &mut batch);
+    framer.finish(&mut batch);
+    assert_eq!(batch.byte_len(), bytes);
+    batch
+}
+
+fn source(name: &str) -> Arc<SourceName> {
+    Arc::new(SourceName::File(name.into()))
+}
+
+fn end(name: &str) -> Delivery {
+    Delivery::End {
+        source: source(name),
+        outcome: SourceEnd::default(),
+    }
+}
+
+/// Steps are `small` or `large` batches, `waits` and `stop`, with how often; then how many deliveries
+/// each parcel has that was handed on, before the intake ended and in all, and how many were refused.
+type Case = (
+    &'static str,
+    &'static [(&'static str, usize)],
+    &'static [usize],
+    &'static [usize],
+    usize,
+);
+
+const CASES: &[Case] = &[
+    ("nothing came", &[("waits", 2)], &[], &[], 0),
+    ("it reads on", &[("small", 3)], &[], &[3], 0),
+    (
+        "it waits",
+        &[("small", 3), ("waits", 1), ("small", 2), ("waits", 2)],
+        &[3, 2],
+        &[3, 2],
+        0,
+    ),
+    ("many deliveries", &[("small", 130)], &[128], &[128, 2], 0),
+    ("many bytes", &[("large", 5)], &[2, 2], &[2, 2, 1], 0),
+    ("a stop before", &[("stop", 1), ("small", 2)], &[], &[], 2),
+    (
+        "a stop in the midst",
+        &[("small", 2), ("stop", 1), ("small", 3)],
+        &[2],
+        &[2],
+        3,
+    ),
+    (
+        "a stop before it waits",
+        &[("small", 2), ("stop", 1), ("waits", 1)],
+        &[2],
+        &[2],
+        1,
+    ),
+    (
+        "a stop before it ends",
+        &[("small", 2), ("stop", 1)],
+        &[],
+        &[2],
+        0,
+    ),
+];
+
+#[test]
+fn parcels_are_handed_on_when_they_are_full_or_the_source_waits() {
+    for (name, steps, before, all, refused) in CASES {
+        let gate = Arc::new(Gate::default());
+        let (ticket_sender, tickets) = bounded(100);
+        let (parcel_sender, parcels) = bounded(100);
+        let mut gatherer = Gatherer::new(Arc::clone(&gate), ticket_sender, parcel_sender);
+        let mut not_taken = 0;
+        for (what, times) in *steps {
+            for _ in 0..*times {
+                let taken = match *what {
+                    "small" => gatherer.take(Work::Batch(source("a"), batch(10))).is_ok(),
+                    "large" => gatherer
+                        .take(Work::Batch(source("a"), batch(300 << 10)))
+                        .is_ok(),
+                    "waits" => gatherer.pause(),
+                    _ => {
+                        gate.close();
+                        true
+                    }
+                };
+                not_taken += usize::from(!taken);
+            }
+        }
+        let handed_on =
+            |parcels: &Receiver<Parcel>| -> Vec<Parcel> { parcels.try_iter().collect() };
+        let sizes = |parcels: &[Parcel]| -> Vec<usize> {
+            parcels.iter().map(|parcel| parcel.work.len()).collect()
+        };
+        let mut parcels_so_far = handed_on(&parcels);
+        assert_eq!(sizes(&parcels_so_far), *before, "{name}");
+        drop(gatherer);
+        parcels_so_far.extend(handed_on(&parcels));
+        assert_eq!(
+            (sizes(&parcels_so_far), not_taken),
+            (all.to_vec(), *refused),
+            "{name}"
+        );
+        // Whoever waits for a number waits for nothing else.
+        let numbers = parcels_so_far.iter().map(|parcel| parcel.number);
+        assert!(numbers.eq(0..all.len() as u64), "{name}");
+        assert_eq!(gate.state().1, all.len() as u64, "{name}");
+        assert!(tickets.len() >= all.len(), "{name}");
+    }
+}
+
+/// What happened, each a line.
+fn line(event: &Event) -> String {
+    match event {
+        Event::Judged { source, counts, .. } => format!("{source}: {} judged", counts.seen),
+        Event::End { source, .. } => format!("{source} ends"),
+        Event::IntakeOver(_) => "over".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Runs an intake that is given a way to wait for the test.
+fn running(
+    workers: usize,
+    intake: impl FnOnce(&Receiver<()>, &mut dyn FnMut(Delivery) -> ControlFlow<()>) + Send + 'static,
+) -> (Running, Sender<()>) {
+    let (go_on, wait) = bounded(0);
+    let intake: Intake = Box::new(move |_, deliver| {
+        intake(&wait, deliver);
+        IntakeEnd::default()
+    });
+    let options = Options {
+        workers,
+        ..Options::default()
+    };
+    let engine = Engine::builder().build().unwrap();
+    (run(engine, vec![intake], options), go_on)
+}
+
+fn file(name: &str, deliver: &mut dyn FnMut(Delivery) -> ControlFlow<()>) -> ControlFlow<()> {
+    deliver(Delivery::Batch {
+        source: source(name),
+        batch: batch(10),
+    })?;
+    deliver(end(name))
+}
+
+#[test]
+fn what_was_gathered_is_told_while_its_source_waits() {
+    for workers in [1, 2, 3] {
+        let (running, go_on) = running(workers, |wait, deliver| {
+            for name in ["a", "b", "c"] {
+                let _ = file(name, deliver);
+            }
+            let _ = deliver(Delivery::Waits);
+            wait.recv().unwrap();
+            let _ = file("d", deliver);
+        });
+        let mut told = Vec::new();
+        while told.len() < 6 {
+            let several = running.events.several().recv_timeout(PATIENT).unwrap();
+            told.extend(several.iter().map(line));
+        }
+        go_on.send(()).unwrap();
+        told.extend(running.events.into_iter().map(|event| line(&event)));
+        let want =
+            ["a", "b", "c", "d"].map(|name| [format!("{name}: 1 judged"), format!("{name} ends")]);
+        let want: Vec<String> = want
+            .into_iter()
+            .flatten()
+            .chain(["over".to_owned()])
+            .collect();
+        assert_eq!(told, want);
+        running.join();
+    }
+}
+
+#[test]
+fn a_stop_in_the_midst_of_a_parcel_finishes_what_was_taken_in() {
+    let (sent, taken) = bounded(0);
+    let (running, go_on) = running(1, move |wait, deliver| {
+        assert!(file("a", deliver).is_continue());
+        sent.send(()).unwrap();
+        wait.recv().unwrap();
+        assert!(file("b", deliver).is_break());
+    });
+    taken.recv_timeout(PATIENT).unwrap();
+    running.stopper().stop();
+    go_on.send(()).unwrap();
+    let mut told: Vec<String> = running
+        .events
+        .into_iter()
+        .map(|event| line(&event))
+        .collect();
+    // That it is over is told only if it is so soon.
+    told.retain(|line| line != "over");
+    assert_eq!(told, ["a: 1 judged", "a ends"]);
+    running.join();
+}
+
+#[test]
+fn events_keep_their_order_over_many_parcels_and_workers() {
+    const FILES: usize = 2000;
+    let (running, _) = running(3, |_, deliver| {
+        for number in 0..FILES {
+            if number % 77 == 0 {
+                let _ = deliver(Delivery::Waits);
+            }
+            let _ = file(&number.to_string(), deliver);
+        }
+    });
+    let mut told = running.events.into_iter().map(|event| line(&event));
+    for number in 0..FILES {
+        assert_eq!(told.next().unwrap(), format!("{number}: 1 judged"));
+        assert_eq!(told.next().unwrap(), format!("{number} ends"));
+    }
+    assert_eq!(told.collect::<Vec<_>>(), ["over"]);
+}
