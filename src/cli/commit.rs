@@ -17,6 +17,9 @@ use crate::sink::Told;
 /// So many alerts and documents are gathered before reading waits.
 const MOST: usize = 4096;
 
+/// With so many a commit waits for no more company.
+const ENOUGH: usize = MOST / 2;
+
 /// A commit of so many is followed by as many more: then the next one waits for company. Each costs
 /// the kernel about a millisecond, whatever is in it.
 const BULK: usize = 32;
@@ -50,9 +53,9 @@ impl Shared {
         self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for company, not for long, and not for more than half of what may be gathered.
+    /// Waits for company, not for long, and not for more than enough.
     fn gather<'s>(&'s self, gathered: MutexGuard<'s, Gathered>) -> MutexGuard<'s, Gathered> {
-        let few = |gathered: &mut Gathered| !gathered.ended && gathered.count() < MOST / 2;
+        let few = |gathered: &mut Gathered| !gathered.ended && gathered.count() < ENOUGH;
         let waited = self.changed.wait_timeout_while(gathered, GATHER, few);
         waited.unwrap_or_else(PoisonError::into_inner).0
     }
@@ -84,10 +87,14 @@ impl Committer {
     /// Files are taken away once that, and what came before it, is kept.
     pub(super) fn put(&self, alerts: Vec<Told>, documents: Vec<Remembered>, away: Vec<Away>) {
         let mut gathered = self.shared.lock();
+        let first = gathered.count() == 0;
         gathered.alerts.extend(alerts);
         gathered.documents.extend(documents);
         gathered.away.extend(away);
-        self.shared.changed.notify_all();
+        // Whoever gathers waits for no more than the first, or for enough.
+        if first || gathered.count() >= ENOUGH {
+            self.shared.changed.notify_all();
+        }
         while gathered.count() > MOST {
             gathered = self.shared.wait(gathered);
         }
