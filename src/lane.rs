@@ -9,6 +9,12 @@
     reason = "instructions of SSE2, which is part of every processor that this is compiled for"
 )]
 
+/// Whether a byte is white space between the tokens of JSON.
+#[inline(always)]
+pub(crate) fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
 /// Sixteen bytes.
 pub(crate) type Bytes = [u8; 16];
 
@@ -186,7 +192,7 @@ mod plain {
 
     /// Where there is no white space of JSON's.
     pub(crate) fn solid(bytes: &Bytes) -> u32 {
-        bits(|at| !matches!(bytes[at], b' ' | b'\t' | b'\n' | b'\r'))
+        bits(|at| !super::is_blank(bytes[at]))
     }
 }
 

@@ -7,8 +7,7 @@
 
 mod site;
 
-use rustc_hash::FxHashSet;
-
+use super::seen::Seen;
 use crate::record::call::{
     Call, End, Endpoint, FailureInfo, Identity, Media, Segment, Session, Stream, client,
 };
@@ -80,42 +79,6 @@ struct Capture<'c> {
     captured: Captured,
     /// of each end, caller first, the endpoint that was read last
     described: [Option<ObjectId>; 2],
-}
-
-/// Ids that were met; for a few nothing is allocated.
-struct Seen<'t> {
-    first: [&'t str; Seen::FEW],
-    count: usize,
-    more: FxHashSet<&'t str>,
-}
-
-impl Default for Seen<'_> {
-    fn default() -> Self {
-        Seen {
-            first: [""; Self::FEW],
-            count: 0,
-            more: FxHashSet::default(),
-        }
-    }
-}
-
-impl<'t> Seen<'t> {
-    /// A document of Graph's has 60 at the most.
-    const FEW: usize = 64;
-
-    /// Adds an id; false if it was there.
-    fn insert(&mut self, id: &'t str) -> bool {
-        let first = &self.first[..self.count];
-        if first.contains(&id) {
-            return false;
-        }
-        if self.count < Seen::FEW {
-            self.first[self.count] = id;
-            self.count += 1;
-            return true;
-        }
-        self.more.insert(id)
-    }
 }
 
 /// What a session's segments are captured with.

@@ -7,8 +7,9 @@ use std::hash::{Hash as _, Hasher as _};
 use std::ops::Range;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashSet, FxHasher};
+use rustc_hash::FxHasher;
 
+use super::seen::Seen;
 use crate::alert::{self, Alert, Finding};
 use crate::engine::{Report, RuleCount};
 use crate::record::call::{Call, text};
@@ -73,41 +74,6 @@ fn outline(text: &[u8]) -> u64 {
     }
     hasher.write(&text[text.len() - STRETCH..]);
     hasher.finish()
-}
-
-/// Sessions that were met; for a few nothing is allocated.
-struct Seen {
-    few: [u64; Seen::FEW],
-    count: usize,
-    more: FxHashSet<u64>,
-}
-
-impl Default for Seen {
-    fn default() -> Seen {
-        Seen {
-            few: [0; Seen::FEW],
-            count: 0,
-            more: FxHashSet::default(),
-        }
-    }
-}
-
-impl Seen {
-    /// A document of Graph's has 60 at the most.
-    const FEW: usize = 64;
-
-    /// Adds one; false if it was there.
-    fn insert(&mut self, id: u64) -> bool {
-        if self.few[..self.count].contains(&id) {
-            return false;
-        }
-        if self.count < Seen::FEW {
-            self.few[self.count] = id;
-            self.count += 1;
-            return true;
-        }
-        self.more.insert(id)
-    }
 }
 
 /// The second at which a call or session ended, since 1970; nothing where that is missing or absurd.

@@ -13,6 +13,7 @@ mod explain;
 mod judge;
 mod keep;
 mod report;
+mod seen;
 
 use std::sync::Arc;
 
@@ -235,7 +236,7 @@ impl Checker {
         self
     }
 
-    /// How many documents needed no tape, or one for the places of their alerts alone.
+    /// How many documents needed no tape.
     pub fn read_directly(&self) -> u64 {
         self.tries.taken()
     }

@@ -5,7 +5,7 @@
 //! another document) it stops before the block, and the bytes decide. Which blocks are leapt over hangs
 //! on where the reads were cut; so that frames do not, holds the two together.
 
-use crate::lane::{self, BLOCK};
+use crate::lane::{self, BLOCK, is_blank};
 
 use super::scan::{Prev, Scan};
 
@@ -108,10 +108,6 @@ impl Scan {
             }
         }
     }
-}
-
-fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// Whether an opener behind `before` begins its line, no deeper than `indent`. Where the line's beginning

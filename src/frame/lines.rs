@@ -166,7 +166,7 @@ impl Lines {
         let mut pretty = None;
         if is_larger(line, self.limit) {
             self.room.extend(line);
-            self.begin_long(&[], out);
+            self.begin_long(out);
             self.end_long(out);
             self.room.clear();
         } else {
@@ -195,7 +195,7 @@ impl Lines {
         self.next += new as u64;
         // One more than the limit may still be a carriage return.
         if self.room.len() > self.limit.saturating_add(1) {
-            self.begin_long(&[], out);
+            self.begin_long(out);
         }
     }
 
@@ -205,7 +205,7 @@ impl Lines {
             Long::Streamed => self.values.finish(out),
             Long::Skipped => self.emit_too_large(out),
             Long::No if is_larger(self.room.bytes(), self.limit) => {
-                self.begin_long(&[], out);
+                self.begin_long(out);
                 self.finish(out);
             }
             Long::No => {
@@ -228,7 +228,7 @@ impl Lines {
                 Long::No => {
                     // Of a long line no more is kept than tells that it is one.
                     let known = self.room.len();
-                    let most = (self.limit + 2).saturating_sub(known);
+                    let most = self.limit.saturating_add(2).saturating_sub(known);
                     let (kept, more) = text.split_at(text.len().min(most));
                     self.room.extend(kept);
                     self.grew(known, out);
@@ -257,7 +257,7 @@ impl Lines {
             self.part(text, out);
         }
         if self.long == Long::No && is_larger(self.room.bytes(), self.limit) {
-            self.begin_long(&[], out);
+            self.begin_long(out);
         }
         match self.long {
             Long::Streamed | Long::Skipped => self.end_long(out),
@@ -309,17 +309,14 @@ impl Lines {
         self.next += blanks as u64;
     }
 
-    /// The line is over the limit; `more` of it follows what is in the room.
-    fn begin_long(&mut self, more: &[u8], out: &mut Batch) {
+    /// The line is over the limit, as far as it is in the room.
+    fn begin_long(&mut self, out: &mut Batch) {
         if self.auto {
             self.long = Long::Streamed;
             self.values.restart(self.place, self.line_at);
             self.values.push(self.room.bytes(), out);
-            self.values.push(more, out);
         } else {
             self.long = Long::Skipped;
-            let missing = SHOWN.saturating_sub(self.room.len()).min(more.len());
-            self.room.extend(&more[..missing]);
             self.room.truncate(SHOWN.min(self.limit));
         }
     }

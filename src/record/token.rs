@@ -7,7 +7,7 @@
 
 use simd_json::StaticNode;
 
-use crate::lane;
+use crate::lane::{self, is_blank};
 
 /// A name as it is written before a value: quotes, colon and all, zeros behind.
 pub(crate) const WRITTEN: usize = 48;
@@ -183,11 +183,6 @@ fn skip_blank(bytes: &[u8], at: usize) -> usize {
         at += 1;
     }
     at
-}
-
-#[inline(always)]
-fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 /// A number as it is read, and where it ends: two words, so that it stays in registers.
