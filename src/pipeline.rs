@@ -5,6 +5,10 @@
 //! delivery, in bytes, so a slow reader of [`Running::events`] slows the sources and memory stays
 //! flat. What was taken in before a stop is finished; nothing is dropped. It renders nothing and
 //! writes nothing.
+//!
+//! A thread that reads is one of the workers: while the others have enough to do, it judges what it
+//! has read itself, as long as its bytes are near. So there are as many busy threads as workers, and
+//! none of them waits for another while there is something to read.
 
 mod collect;
 mod events;
@@ -14,6 +18,7 @@ mod parcel;
 mod stage;
 #[cfg(test)]
 mod tests;
+mod worker;
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,17 +34,21 @@ use crate::source::{BatchPool, Delivery};
 use collect::collect;
 pub use events::{Arrivals, EachEvent, Event, Events, Judged};
 pub use intake::{Intake, IntakeEnd, files, folder, one_after_another, stream};
-use judge::judge;
 use parcel::{Done, Gate, Gatherer, Parcel, Work};
 use stage::Stage;
+use worker::Worker;
 
 /// After a stop an intake that can end does so at once; a read of a silent pipe cannot.
 const LATE: Duration = Duration::from_millis(250);
 
+/// Parcels that may wait for each worker that does not read: one to begin with, and one more, so
+/// that it has something to do while whoever reads judges a parcel itself.
+const AHEAD: usize = 2;
+
 /// How the stages are joined.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// threads that judge documents
+    /// threads that judge documents, of which the one that reads is one
     pub workers: usize,
     /// whether the bytes of a document that is not simply valid come with its report
     pub keep_refused: bool,
@@ -118,10 +127,11 @@ pub fn resume(
     over_time: Option<OverTime>,
 ) -> Running {
     let workers = options.workers.max(1);
+    let others = workers - 1;
     let flight = workers * 4;
     let (stop_sender, stop) = bounded::<()>(0);
     let (ticket_sender, tickets) = bounded::<()>(flight);
-    let (work_sender, work) = bounded::<Parcel>(flight);
+    let (work_sender, work) = bounded::<Parcel>(others * AHEAD);
     let (done_sender, done) = bounded::<Done>(flight);
     let (event_sender, events) = bounded::<Vec<Event>>(flight);
     let (spare_sender, spares) = bounded::<Vec<Report>>(flight);
@@ -130,13 +140,38 @@ pub fn resume(
     let (over_sender, over) = bounded::<()>(1);
     let (late_sender, late) = bounded::<Event>(intakes.len());
 
+    let current = Arc::new(Current::new(Arc::clone(&engine)));
+    let worker = || {
+        let (done, spares) = (done_sender.clone(), spares.clone());
+        let (current, options) = (Arc::clone(&current), options.clone());
+        Worker::new(&engine, over_time.is_some(), current, options, done, spares)
+    };
+    for _ in 0..others {
+        let (parcels, mut worker) = (work.clone(), worker());
+        std::thread::spawn(move || {
+            for parcel in parcels {
+                if worker.work_off(parcel).is_break() {
+                    return;
+                }
+            }
+        });
+    }
+    // Who reads is a worker too; several that read take turns.
+    let reader = Arc::new(Mutex::new(worker()));
+    drop((work, done_sender));
+
     for intake in intakes {
         let stop = stop.clone();
-        let mut gatherer = Gatherer::new(
-            Arc::clone(&gate),
-            ticket_sender.clone(),
-            work_sender.clone(),
-        );
+        let (parcels, reader) = (work_sender.clone(), Arc::clone(&reader));
+        let hand_on = move |parcel| {
+            let Err(not_taken) = parcels.try_send(parcel) else {
+                return;
+            };
+            let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+            // Where nobody listens, the next that is taken in is refused.
+            let _ = reader.work_off(not_taken.into_inner());
+        };
+        let mut gatherer = Gatherer::new(Arc::clone(&gate), ticket_sender.clone(), hand_on);
         let gate = Arc::clone(&gate);
         let (left, over) = (Arc::clone(&intakes_left), over_sender.clone());
         let late_sender = late_sender.clone();
@@ -180,41 +215,7 @@ pub fn resume(
     if intakes_left.load(Ordering::Acquire) == 0 {
         gate.close();
     }
-    drop((ticket_sender, work_sender, over_sender, late_sender));
-
-    let current = Arc::new(Current::new(Arc::clone(&engine)));
-    for _ in 0..workers {
-        let (parcels, done, spares) = (work.clone(), done_sender.clone(), spares.clone());
-        let options = options.clone();
-        let contributes = over_time.is_some();
-        let checker_of = move |engine: &Arc<Engine>| match contributes {
-            true => engine.checker().contributing(),
-            false => engine.checker(),
-        };
-        let mut checker = checker_of(&engine);
-        let (current, mut seen) = (Arc::clone(&current), 0);
-        std::thread::spawn(move || {
-            for Parcel { number, work, .. } in parcels {
-                let mut spare = spares.try_recv().unwrap_or_default();
-                let work_off = |work| match work {
-                    Work::Batch(source, batch) => {
-                        if let Some(engine) = current.newer(&mut seen) {
-                            checker = checker_of(&engine);
-                        }
-                        let event = judge(&mut checker, source, &batch, &options, &mut spare);
-                        options.pool.give(batch);
-                        event
-                    }
-                    Work::Event(event) => *event,
-                };
-                let events = work.into_iter().map(work_off).collect();
-                if done.send(Done { number, events }).is_err() {
-                    return;
-                }
-            }
-        });
-    }
-    drop((work, done_sender));
+    drop((ticket_sender, work_sender, reader, over_sender, late_sender));
 
     let stopper = Stopper(Arc::new(Mutex::new(Some(stop_sender))), Arc::clone(&gate));
     let mut stage = over_time.map(|it| Stage::new(it, options.every_document, spare_sender));

@@ -69,19 +69,24 @@ impl Gate {
 }
 
 /// Gathers what one intake brings.
-pub(super) struct Gatherer {
+pub(super) struct Gatherer<HandOn: FnMut(Parcel)> {
     gate: Arc<Gate>,
     tickets: Sender<()>,
-    parcels: Sender<Parcel>,
+    hand_on: HandOn,
     open: Option<Parcel>,
 }
 
-impl Gatherer {
-    pub(super) fn new(gate: Arc<Gate>, tickets: Sender<()>, parcels: Sender<Parcel>) -> Gatherer {
+impl<HandOn: FnMut(Parcel)> Gatherer<HandOn> {
+    /// What is gathered goes to `hand_on`, each parcel once.
+    pub(super) fn new(
+        gate: Arc<Gate>,
+        tickets: Sender<()>,
+        hand_on: HandOn,
+    ) -> Gatherer<HandOn> {
         Gatherer {
             gate,
             tickets,
-            parcels,
+            hand_on,
             open: None,
         }
     }
@@ -127,13 +132,12 @@ impl Gatherer {
 
     fn hand_over(&mut self) {
         if let Some(parcel) = self.open.take() {
-            // There is room for whoever has a ticket; and workers that are gone need nothing.
-            let _ = self.parcels.send(parcel);
+            (self.hand_on)(parcel);
         }
     }
 }
 
-impl Drop for Gatherer {
+impl<HandOn: FnMut(Parcel)> Drop for Gatherer<HandOn> {
     /// What was taken in is worked off, however its intake ended.
     fn drop(&mut self) {
         self.hand_over();

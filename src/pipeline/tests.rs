@@ -88,7 +88,8 @@ fn parcels_are_handed_on_when_they_are_full_or_the_source_waits() {
         let gate = Arc::new(Gate::default());
         let (ticket_sender, tickets) = bounded(100);
         let (parcel_sender, parcels) = bounded(100);
-        let mut gatherer = Gatherer::new(Arc::clone(&gate), ticket_sender, parcel_sender);
+        let hand_on = move |parcel| parcel_sender.send(parcel).unwrap();
+        let mut gatherer = Gatherer::new(Arc::clone(&gate), ticket_sender, hand_on);
         let mut not_taken = 0;
         for (what, times) in *steps {
             for _ in 0..*times {

@@ -1,0 +1,80 @@
+//! One thread's buffers for judging, and what it works off with them.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, Sender};
+
+use super::judge::judge;
+use super::parcel::{Done, Parcel, Work};
+use super::{Event, Options};
+use crate::engine::{Checker, Current, Engine, Report};
+
+/// Works parcels off, by the newest engine there is.
+pub(super) struct Worker {
+    checker: Checker,
+    /// whether reports bring what windows ask for
+    contributes: bool,
+    current: Arc<Current>,
+    seen: u64,
+    options: Options,
+    done: Sender<Done>,
+    /// reports that nobody needs any more
+    spares: Receiver<Vec<Report>>,
+}
+
+impl Worker {
+    pub(super) fn new(
+        engine: &Arc<Engine>,
+        contributes: bool,
+        current: Arc<Current>,
+        options: Options,
+        done: Sender<Done>,
+        spares: Receiver<Vec<Report>>,
+    ) -> Worker {
+        Worker {
+            checker: checker_of(engine, contributes),
+            contributes,
+            current,
+            seen: 0,
+            options,
+            done,
+            spares,
+        }
+    }
+
+    /// Judges what is in the parcel, and hands on what came of it; `Break` where nobody wants it.
+    pub(super) fn work_off(&mut self, parcel: Parcel) -> ControlFlow<()> {
+        let Parcel { number, work, .. } = parcel;
+        let mut spare = self.spares.try_recv().unwrap_or_default();
+        let events = work
+            .into_iter()
+            .map(|work| self.event(work, &mut spare))
+            .collect();
+        // There is room for as many as have a ticket.
+        match self.done.send(Done { number, events }) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+
+    fn event(&mut self, work: Work, spare: &mut Vec<Report>) -> Event {
+        let (source, batch) = match work {
+            Work::Batch(source, batch) => (source, batch),
+            Work::Event(event) => return *event,
+        };
+        if let Some(engine) = self.current.newer(&mut self.seen) {
+            self.checker = checker_of(&engine, self.contributes);
+        }
+        let event = judge(&mut self.checker, source, &batch, &self.options, spare);
+        self.options.pool.give(batch);
+        event
+    }
+}
+
+fn checker_of(engine: &Arc<Engine>, contributes: bool) -> Checker {
+    match contributes {
+        true => engine.checker().contributing(),
+        false => engine.checker(),
+    }
+}
