@@ -1,6 +1,6 @@
 //! Do frames depend on where the reads were cut? And do they lie where they say?
 //!
-//! The same bytes are pushed at once, pushed in pieces and read; all frames must agree. Each
+//! The same bytes are pushed at once, pushed in pieces, read, and framed where they lie; all frames must agree. Each
 //! frame's bytes are looked up in the source at its offset, and its line and
 //! column counted anew. Four bytes choose framing, limit and cuts.
 
@@ -64,6 +64,15 @@ fuzz_target!(|data: &[u8]| {
         }
     }
     assert_eq!(whole.len(), seen);
+
+    // Framed where it lies, if it is one document.
+    let mut alone = Batch::new();
+    let fill = |room: &mut [u8]| std::io::Read::read(&mut &*text, room);
+    alone.fill(text.len(), fill).expect("in memory");
+    if Framer::new(framing, limits, open).alone(&mut alone) {
+        assert_eq!((whole.len(), alone.len()), (1, 1));
+        assert_eq!(whole.get(0), alone.get(0));
+    }
 
     assert_eq!(whole.len(), pieces.len());
     for (one, other) in whole.iter().zip(pieces.iter()) {

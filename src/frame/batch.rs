@@ -88,6 +88,24 @@ impl Batch {
         self.spans.is_empty()
     }
 
+    /// Fills an empty batch with a text, whose frames [`Framer::alone`](super::Framer::alone) may then
+    /// find where it lies: `read` gets room for `size` bytes, and says how many it wrote.
+    pub fn fill<E>(
+        &mut self,
+        size: usize,
+        read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+    ) -> Result<usize, E> {
+        self.clear();
+        let count = read(self.room.space(size))?.min(size);
+        self.room.grew(count);
+        Ok(count)
+    }
+
+    /// What stands in the batch, framed or not.
+    pub fn text(&self) -> &[u8] {
+        self.room.bytes()
+    }
+
     /// Bytes of all frames, and of what stood between them.
     pub fn byte_len(&self) -> usize {
         self.room.len()

@@ -8,6 +8,7 @@
 //! No parsing: that a frame is JSON is for `record` to say. No IO, no threads, and never more
 //! memory than the document limit and one read.
 
+mod alone;
 mod batch;
 mod collection;
 mod document;
@@ -195,6 +196,28 @@ impl Framer {
         Ok(count)
     }
 
+    /// Frames a source that stands in `out` as a whole (see [`Batch::fill`]), if it is one document and
+    /// nothing else, as nearly all files of a folder are: its frame is where it lies, and the same as
+    /// [`Framer::push`] would have made. If it is anything else `out` stays as it was.
+    ///
+    /// For a framer at the beginning of a source; whether it was framed.
+    pub fn alone(&self, out: &mut Batch) -> bool {
+        let policy = match self.framing {
+            Framing::Auto => self.policy(),
+            Framing::Sequence => Policy::Closed,
+            Framing::Document | Framing::Lines | Framing::Array => return false,
+        };
+        let text = out.text();
+        if !is_told(text) || is_utf16(text) || text.len() > self.limit {
+            return false;
+        }
+        let Some((document, place)) = alone::document(text, policy) else {
+            return false;
+        };
+        out.mark(document, place, false, None);
+        true
+    }
+
     /// A line turned out to be the first of a document of many; `rest` is what follows it.
     fn go_on(&mut self, pretty: &Pretty, rest: &[u8], out: &mut Batch) {
         // Once a line has begun a document of many, none is taken for whole again.
@@ -226,7 +249,7 @@ impl Framer {
             self.feed(head, out);
             return;
         }
-        let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+        let text = without_mark(head);
         // A byte order mark is no character of the text: the first one stands in column 1.
         let place = Place {
             offset: (head.len() - text.len()) as u64,
@@ -289,6 +312,11 @@ fn is_told(head: &[u8]) -> bool {
         [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] => true,
         [first, second, ..] => (*first == 0) == (*second == 0) || head.len() >= 4,
     }
+}
+
+/// A text without the byte order mark that UTF-8 may begin with.
+fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text)
 }
 
 /// A byte order mark of UTF-16, or a NUL every second byte at the start.

@@ -64,8 +64,6 @@ pub struct Folder {
     path: PathBuf,
     options: FolderOptions,
     inbox: Inbox,
-    /// At most as long as the document limit; begins with the file that was read last.
-    memory: Vec<u8>,
     chunk: Vec<u8>,
 }
 
@@ -76,7 +74,6 @@ impl Folder {
             path: path.into(),
             inbox: Inbox::new(options.settle, options.patience),
             options,
-            memory: Vec::new(),
             chunk: Vec::new(),
         }
     }
@@ -315,15 +312,20 @@ impl Folder {
             return ControlFlow::Continue(hold.outcome());
         }
         let size = job.identity.size as usize;
-        let read = fill(&mut self.memory, size, &mut file);
+        let mut whole = options.pool.take();
+        let read = whole.fill(size + 1, |room| fill(room, &mut file));
         // One look for both: on Unix a file that is still this one under its name is the one that is
         // open, and what was done to it while it was read shows in it.
         let is_it = |meta: io::Result<Metadata>| meta.is_ok_and(|meta| job.identity.is(&meta));
         let same = is_it(metadata_of(path)) && (cfg!(unix) || is_it(file.metadata()));
         match read {
             Ok(read) if same && read == size => {}
-            Ok(_) => return ControlFlow::Continue(Outcome::Changed),
+            Ok(_) => {
+                options.pool.give(whole);
+                return ControlFlow::Continue(Outcome::Changed);
+            }
             Err(error) => {
+                options.pool.give(whole);
                 let error = SourceError::Read { offset: 0, error };
                 super::file::not_opened(&source, error, deliver)?;
                 return ControlFlow::Continue(Outcome::Failed);
@@ -331,9 +333,8 @@ impl Folder {
         }
         let as_it_is = job.as_it_is || planted::bug("half-documents");
         let mut hold = Hold::new(options.limits.document.saturating_mul(2), as_it_is);
-        let text = &self.memory[..size];
         let take = &mut |one| hold.take(one, deliver);
-        read_text(&mut self.chunk, text, &source, options, take)?;
+        read_text(&mut self.chunk, whole, &source, options, take)?;
         if hold.waits() {
             return ControlFlow::Continue(Outcome::Unfinished);
         }
@@ -393,17 +394,15 @@ fn open(path: &Path, identity: &Identity) -> io::Result<Option<File>> {
     Ok(same.then_some(file))
 }
 
-/// Reads up to `size` bytes to the beginning of `memory`, and one more if there is one: how many came.
+/// Reads until `room` is full or the file ends: how many bytes came.
 ///
-/// Each read asks for that one byte more: one that fell short of it has met the end, and a file that
-/// grew is caught without reading on.
-fn fill(memory: &mut Vec<u8>, size: usize, file: &mut File) -> io::Result<usize> {
-    if memory.len() <= size {
-        memory.resize(size + 1, 0);
-    }
+/// The room is a byte more than the file is to have: a read that fell short of it has met the end, and
+/// a file that grew is caught without reading on.
+fn fill(room: &mut [u8], file: &mut File) -> io::Result<usize> {
+    let size = room.len() - 1;
     let mut filled = 0;
     while filled < size {
-        match file.read(&mut memory[filled..=size]) {
+        match file.read(&mut room[filled..]) {
             Ok(0) => break,
             Ok(more) => filled += more,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

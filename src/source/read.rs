@@ -59,37 +59,29 @@ pub(crate) fn read_with(
     })
 }
 
-/// The same of a text in memory, which is not copied to be framed.
+/// The same of a text that stands in a batch as a whole: one document is not copied to be framed.
 pub(crate) fn read_text(
     chunk: &mut Vec<u8>,
-    text: &[u8],
+    mut whole: Batch,
     name: &Arc<SourceName>,
     options: &ReadOptions,
     deliver: &mut Deliver<'_>,
 ) -> ControlFlow<()> {
-    if is_compressed(text) {
-        return read_with(chunk, text, name, options, deliver);
+    let framer = Framer::new(options.framing, options.limits, options.open);
+    if is_compressed(whole.text()) || !framer.alone(&mut whole) {
+        let flow = read_with(chunk, whole.text(), name, options, deliver);
+        options.pool.give(whole);
+        return flow;
     }
-    let mut outcome = SourceEnd::default();
-    let (first, mut rest) = text.split_at(text.len().min(options.chunk.max(1)));
-    let mut first = Some(first);
-    let next = &mut |framer: &mut Framer, batch: &mut Batch| {
-        if let Some(first) = first.take() {
-            framer.push(first, batch);
-            return Ok(first.len());
-        }
-        if !rest.is_empty() {
-            chunk.resize(options.chunk.max(1), 0);
-        }
-        let copy = |room: &mut [u8]| {
-            let (piece, behind) = rest.split_at(rest.len().min(room.len()));
-            room[..piece.len()].copy_from_slice(piece);
-            rest = behind;
-            Ok(piece.len())
-        };
-        framer.read(chunk, copy, batch)
+    let outcome = SourceEnd {
+        bytes: whole.byte_len() as u64,
+        frames: whole.len() as u64,
+        ..SourceEnd::default()
     };
-    outcome.error = frames(next, name, options, &mut outcome, deliver)?;
+    deliver(Delivery::Batch {
+        source: Arc::clone(name),
+        batch: whole,
+    })?;
     deliver(Delivery::End {
         source: Arc::clone(name),
         outcome,

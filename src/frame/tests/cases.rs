@@ -446,6 +446,9 @@ fn cases() {
         for cut in everywhere {
             assert_eq!(run(&[cut]), case.want, "cut at {cut}: {}", case.name);
         }
+        if let Some(alone) = alone(case.framing, case.open, case.limit, case.text) {
+            assert_eq!(alone, case.want, "alone: {}", case.name);
+        }
     }
 }
 

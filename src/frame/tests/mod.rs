@@ -41,6 +41,19 @@ fn read(framing: Framing, open: Open, limit: usize, text: &[u8], most: usize) ->
     }
 }
 
+/// The frame of a text that is one document, where it lies; nothing if it is not told to be one.
+fn alone(framing: Framing, open: Open, limit: usize, text: &[u8]) -> Option<Vec<String>> {
+    let framer = Framer::new(framing, FrameLimits { document: limit }, open);
+    let mut batch = Batch::new();
+    let copy = |room: &mut [u8]| std::io::Read::read(&mut &*text, room);
+    let count = batch.fill(text.len(), copy).unwrap();
+    assert_eq!((count, batch.text()), (text.len(), text));
+    let alone = framer.alone(&mut batch);
+    assert_eq!(batch.text(), text);
+    assert_eq!(batch.len(), usize::from(alone));
+    alone.then(|| batch.iter().map(|frame| render(&frame, text)).collect())
+}
+
 fn render(frame: &Frame<'_>, source: &[u8]) -> String {
     let at = frame.offset as usize;
     assert!(source[at..].starts_with(frame.bytes), "offset of {frame:?}");

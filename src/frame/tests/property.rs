@@ -122,6 +122,36 @@ proptest! {
             let read = read(framing, open, limit, &text, most);
             prop_assert_eq!(&read, &at_once, "{} by {}", text.escape_ascii(), most);
         }
+        if let Some(alone) = alone(framing, open, limit, &text) {
+            prop_assert_eq!(&alone, &at_once, "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn one_document_is_told_where_it_lies_and_anything_more_is_not(
+        document in document(),
+        spread in any::<bool>(),
+        around in prop::collection::vec(
+            prop::sample::select(&["", " ", "\n", "\r\n\t", "\u{FEFF}"][..]), 2),
+        more in prop::sample::select(&["{", "}", "]", "1", ",", "\"", "\\", "\n{}", "\u{1e}", "\0"][..]),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let text = match spread {
+            true => serde_json::to_string_pretty(&document).unwrap(),
+            false => document.to_string(),
+        };
+        let text = format!("{}{text}{}", around[0], around[1].trim_start_matches('\u{FEFF}'));
+        let framed = |text: &[u8]| frames(Framing::Auto, Open::CallRecords, 1 << 20, text, &[]);
+        let alone = |text: &[u8]| alone(Framing::Auto, Open::CallRecords, 1 << 20, text);
+        if !document["value"].is_array() {
+            prop_assert_eq!(alone(text.as_bytes()), Some(framed(text.as_bytes())), "{}", text);
+        }
+        let mut broken = text.into_bytes();
+        let at = at.index(broken.len() + 1);
+        broken.splice(at..at, more.bytes());
+        if let Some(alone) = alone(&broken) {
+            prop_assert_eq!(alone, framed(&broken), "{}", broken.escape_ascii());
+        }
     }
 
     #[test]
