@@ -27,55 +27,6 @@ use xtask::generate::Mix;
 const DOCUMENTS: u64 = 400;
 const PASSES: usize = 25;
 
-/// A folder with twenty rules: the shipped six, and fourteen of their size that other limits
-/// keep as quiet as the shipped ones are on most records.
-fn twenty() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    let at = |name: &str| folder.path().join(name);
-    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
-    for file in [
-        "audio.rhai",
-        "failure.rhai",
-        "feedback.rhai",
-        "video.rhai",
-        "thresholds.toml",
-    ] {
-        std::fs::copy(format!("{shipped}/{file}"), at(file)).expect("copied");
-    }
-    let mut more = String::new();
-    for number in 0..7 {
-        // As `poor-audio` and `poor-video`, each with limits of its own.
-        let (times, over) = (2 + number, 100 + number);
-        let _ = write!(
-            more,
-            r#"
-rule("bad-audio-{number}", #{{
-    on: "stream",
-    when: |s| guard(s.media.label == "main-audio"
-            && s.packetUtilization > limits::packets
-            && (limits::session_length == 0 || s.session.duration >= limits::session_length))
-        && (s.averagePacketLossRate > 0.99{over}
-            || s.averageJitter > limits::jitter * 9{over}
-            || s.averageRoundTripTime > limits::round_trip * 9{over}
-            || s.averageAudioDegradation > 4.9{over}
-            || s.averageRatioOfConcealedSamples > 0.99{over}),
-}});
-rule("bad-video-{number}", #{{
-    on: "stream",
-    when: |s| guard(s.media.label == "main-video"
-            && s.packetUtilization > limits::packets * {times}
-            && (limits::session_length == 0 || s.session.duration >= limits::session_length))
-        && ((s.averageVideoFrameLossPercentage > 99.{over})
-            ?? (s.averageVideoFrameRate > 1000.{over})
-            ?? (s.postForwardErrorCorrectionPacketLossRate > 0.99{over})),
-}});
-"#
-        );
-    }
-    std::fs::write(at("more.rhai"), more).expect("written");
-    folder
-}
-
 /// The same folder with ten window rules: the shipped eight, and two more like them.
 fn and_windows(folder: &std::path::Path) {
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/over-time.rhai");
@@ -227,7 +178,8 @@ fn main() {
     let mut out = std::io::stdout().lock();
     let mut line = |text: String| writeln!(out, "{text}").expect("standard output is open");
 
-    let folder = twenty();
+    let folder = tempfile::tempdir().expect("a folder");
+    feed::twenty_rules(folder.path());
     let engine = Engine::builder().rules(folder.path()).build();
     let engine = engine.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(engine.rules().rules().len(), 20);

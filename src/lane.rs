@@ -1,12 +1,14 @@
-//! Sixteen bytes looked at together, by the processor's own instructions where they are known.
+//! Many bytes looked at together, by the processor's own instructions where they are known: sixteen by
+//! those that each of its kind has, 32 by AVX2 where this one has it.
 //!
 //! Each look gives a bit for each byte, the first byte lowest. Elsewhere the same is told byte by
 //! byte. The bytes come as an array, so no pointer is followed here: all that is `unsafe` is to
-//! name an instruction.
+//! name an instruction, and to take 32 bytes for what it works on.
 
 #![allow(
     unsafe_code,
-    reason = "instructions of SSE2, which is part of every processor that this is compiled for"
+    reason = "instructions of SSE2, which is part of every processor that this is compiled for, and \
+              of AVX2 where the processor was asked for it"
 )]
 
 /// Whether a byte is white space between the tokens of JSON.
@@ -34,30 +36,70 @@ pub(crate) struct Block {
     pub(crate) odd: u64,
 }
 
-/// Looks at a whole block.
-#[inline(always)]
-pub(crate) fn block(bytes: &[u8; BLOCK]) -> Block {
-    let mut block = Block::default();
-    let (quarters, _) = bytes.as_chunks::<16>();
-    for (at, quarter) in quarters.iter().enumerate() {
-        let part = looks::part(quarter);
-        let shift = 16 * at;
-        block.quotes |= u64::from(part.quotes) << shift;
-        block.newlines |= u64::from(part.newlines) << shift;
-        block.brackets |= u64::from(part.brackets) << shift;
-        block.odd |= u64::from(part.odd) << shift;
-    }
-    block
+/// How blocks are looked at.
+pub(crate) trait Look {
+    /// Looks at a whole block.
+    fn block(bytes: &[u8; BLOCK]) -> Block;
+    /// Where in a block there is no white space of JSON's.
+    fn solid(bytes: &[u8; BLOCK]) -> u64;
+    /// Of each bit, the sum modulo two of it and all before it.
+    fn prefix_xor(bits: u64) -> u64;
 }
 
-/// Where in a block there is no white space of JSON's.
+/// What goes over many blocks, by whichever look is best here.
+pub(crate) trait OverBlocks {
+    /// what comes of it
+    type Found;
+    /// To be inlined, with all that it does for each block.
+    fn go<L: Look>(self) -> Self::Found;
+}
+
+/// Goes over blocks by the widest look that this processor has.
 #[inline]
-pub(crate) fn solid_block(bytes: &[u8; BLOCK]) -> u64 {
-    let (quarters, _) = bytes.as_chunks::<16>();
-    let parts = quarters.iter().enumerate();
-    parts.fold(0, |all, (at, part)| {
-        all | u64::from(solid(part)) << (16 * at)
-    })
+pub(crate) fn go_over<O: OverBlocks>(blocks: O) -> O::Found {
+    #[cfg(target_arch = "x86_64")]
+    if wide::is_there() {
+        // SAFETY: this processor has what `go` asks for.
+        return unsafe { wide::go(blocks) };
+    }
+    blocks.go::<Narrow>()
+}
+
+/// Four looks at sixteen bytes.
+struct Narrow;
+
+impl Look for Narrow {
+    #[inline(always)]
+    fn block(bytes: &[u8; BLOCK]) -> Block {
+        let mut block = Block::default();
+        let (quarters, _) = bytes.as_chunks::<16>();
+        for (at, quarter) in quarters.iter().enumerate() {
+            let part = looks::part(quarter);
+            let shift = 16 * at;
+            block.quotes |= u64::from(part.quotes) << shift;
+            block.newlines |= u64::from(part.newlines) << shift;
+            block.brackets |= u64::from(part.brackets) << shift;
+            block.odd |= u64::from(part.odd) << shift;
+        }
+        block
+    }
+
+    #[inline(always)]
+    fn solid(bytes: &[u8; BLOCK]) -> u64 {
+        let (quarters, _) = bytes.as_chunks::<16>();
+        let parts = quarters.iter().enumerate();
+        parts.fold(0, |all, (at, part)| {
+            all | u64::from(solid(part)) << (16 * at)
+        })
+    }
+
+    #[inline(always)]
+    fn prefix_xor(mut bits: u64) -> u64 {
+        for by in [1, 2, 4, 8, 16, 32] {
+            bits ^= bits << by;
+        }
+        bits
+    }
 }
 
 /// A quarter of a [`Block`].
@@ -160,6 +202,147 @@ mod looks {
     }
 }
 
+/// Two looks at 32 bytes.
+#[cfg(target_arch = "x86_64")]
+mod wide {
+    use std::arch::x86_64::{
+        __m256i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi64x, _mm_set1_epi8,
+        _mm256_cmpeq_epi8, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256,
+        _mm256_set1_epi8,
+    };
+    use std::sync::LazyLock;
+
+    use super::{BLOCK, Block, Look, OverBlocks};
+
+    static IS_THERE: LazyLock<bool> = LazyLock::new(|| {
+        is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("lzcnt")
+            && is_x86_feature_detected!("popcnt")
+            && is_x86_feature_detected!("pclmulqdq")
+    });
+
+    /// Whether this processor has all that [`go`] asks for.
+    #[inline]
+    pub(super) fn is_there() -> bool {
+        *IS_THERE
+    }
+
+    /// Goes over blocks. What it asks for is compiled into all that is inlined into it.
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
+    pub(super) fn go<O: OverBlocks>(blocks: O) -> O::Found {
+        blocks.go::<Wide>()
+    }
+
+    /// Made in [`go`] alone: nothing outside of this module can name it.
+    struct Wide;
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn load(bytes: &[u8; 32]) -> __m256i {
+        // SAFETY: both are 32 bytes, of which each may be anything. (Put together of words, as in
+        // `looks`, it takes seven instructions.)
+        unsafe { std::mem::transmute::<[u8; 32], __m256i>(*bytes) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn bits(lanes: __m256i) -> u64 {
+        u64::from(_mm256_movemask_epi8(lanes) as u32)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn is(lanes: __m256i, byte: u8) -> __m256i {
+        _mm256_cmpeq_epi8(lanes, _mm256_set1_epi8(byte as i8))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn brackets(lanes: __m256i) -> __m256i {
+        // Square brackets and braces are one bit apart.
+        let braces = _mm256_or_si256(lanes, _mm256_set1_epi8(0x20));
+        _mm256_or_si256(is(braces, b'{'), is(braces, b'}'))
+    }
+
+    /// A backslash, or any control character.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn special(lanes: __m256i) -> __m256i {
+        let control = _mm256_min_epu8(lanes, _mm256_set1_epi8(0x1f));
+        _mm256_or_si256(_mm256_cmpeq_epi8(control, lanes), is(lanes, b'\\'))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn block(bytes: &[u8; BLOCK]) -> Block {
+        let (halves, _) = bytes.as_chunks::<32>();
+        let (low, high) = (load(&halves[0]), load(&halves[1]));
+        let both = |low: __m256i, high: __m256i| bits(low) | bits(high) << 32;
+        let mut block = Block {
+            quotes: both(is(low, b'"'), is(high, b'"')),
+            brackets: both(brackets(low), brackets(high)),
+            ..Block::default()
+        };
+        let (specials, more) = (special(low), special(high));
+        // Most blocks of a text that is not spread over lines have none.
+        if bits(_mm256_or_si256(specials, more)) != 0 {
+            block.newlines = both(is(low, b'\n'), is(high, b'\n'));
+            let returns = both(is(low, b'\r'), is(high, b'\r'));
+            let tabs = both(is(low, b'\t'), is(high, b'\t'));
+            block.odd = both(specials, more) & !(block.newlines | returns | tabs);
+        }
+        block
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn blank(bytes: &[u8; 32]) -> u64 {
+        let lanes = load(bytes);
+        let is = |byte: u8| _mm256_cmpeq_epi8(lanes, _mm256_set1_epi8(byte as i8));
+        let line = _mm256_or_si256(is(b'\n'), is(b'\r'));
+        bits(_mm256_or_si256(line, _mm256_or_si256(is(b' '), is(b'\t'))))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn solid(bytes: &[u8; BLOCK]) -> u64 {
+        let (halves, _) = bytes.as_chunks::<32>();
+        !(blank(&halves[0]) | blank(&halves[1]) << 32)
+    }
+
+    #[inline]
+    #[target_feature(enable = "pclmulqdq")]
+    fn prefix_xor(bits: u64) -> u64 {
+        let ones = _mm_set1_epi8(-1);
+        let product = _mm_clmulepi64_si128::<0>(_mm_set_epi64x(0, bits as i64), ones);
+        _mm_cvtsi128_si64(product) as u64
+    }
+
+    // SAFETY, of all three: `Wide` is named in `go` alone, which is called where the processor has
+    // these instructions.
+    impl Look for Wide {
+        #[inline(always)]
+        fn block(bytes: &[u8; BLOCK]) -> Block {
+            // SAFETY: see above.
+            unsafe { block(bytes) }
+        }
+
+        #[inline(always)]
+        fn solid(bytes: &[u8; BLOCK]) -> u64 {
+            // SAFETY: see above.
+            unsafe { solid(bytes) }
+        }
+
+        #[inline(always)]
+        fn prefix_xor(bits: u64) -> u64 {
+            // SAFETY: see above.
+            unsafe { prefix_xor(bits) }
+        }
+    }
+}
+
 /// The same, byte by byte: for other processors, and the twin of the tests.
 #[cfg(any(test, not(all(target_arch = "x86_64", target_feature = "sse2"))))]
 mod plain {
@@ -207,11 +390,26 @@ mod tests {
     use proptest::prelude::*;
 
     fn any() -> impl Strategy<Value = Bytes> {
-        let odd = prop_oneof![
+        proptest::array::uniform16(odd())
+    }
+
+    fn odd() -> impl Strategy<Value = u8> {
+        prop_oneof![
             any_byte(),
             proptest::sample::select(b"{[}]\"\\ \t\n\r\x00\x1f\x20\x21\x7f\x80\xff".to_vec()),
-        ];
-        proptest::array::uniform16(odd)
+        ]
+    }
+
+    /// All that a look tells of a block.
+    struct All<'a>(&'a [u8; BLOCK], u64);
+
+    impl OverBlocks for All<'_> {
+        type Found = (Block, u64, u64);
+
+        #[inline(always)]
+        fn go<L: Look>(self) -> Self::Found {
+            (L::block(self.0), L::solid(self.0), L::prefix_xor(self.1))
+        }
     }
 
     fn any_byte() -> impl Strategy<Value = u8> {
@@ -219,6 +417,28 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_best_look_at_a_block_is_a_look_at_each_byte(
+            block in proptest::collection::vec(odd(), BLOCK),
+            bits in proptest::num::u64::ANY,
+        ) {
+            let block: [u8; BLOCK] = block.try_into().expect("as long");
+            prop_assert_eq!(go_over(All(&block, bits)), All(&block, bits).go::<Narrow>());
+            let each = |of: &[u8]| {
+                let at = (0..BLOCK).filter(|at| of.contains(&block[*at]));
+                at.fold(0, |all, at| all | 1 << at)
+            };
+            let (found, solid, sums) = go_over(All(&block, bits));
+            prop_assert_eq!(found.quotes, each(b"\""));
+            prop_assert_eq!(found.newlines, each(b"\n"));
+            prop_assert_eq!(found.brackets, each(b"{[}]"));
+            prop_assert_eq!(solid, !each(b" \t\r\n"));
+            for at in 0..64 {
+                let sum = (bits & (u64::MAX >> (63 - at))).count_ones() % 2;
+                prop_assert_eq!(sums >> at & 1, u64::from(sum));
+            }
+        }
+
         #[test]
         fn a_look_at_sixteen_bytes_is_a_look_at_each(a in any(), b in any(), at in 0usize..16) {
             prop_assert_eq!(special(&a), plain::special(&a));

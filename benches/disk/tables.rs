@@ -7,7 +7,7 @@ use std::path::Path;
 use xtask::generate::{Mix, Plan};
 
 use super::{Call, Planted, Shape, Until, Written, turns};
-use crate::feed::many_rules;
+use crate::feed::{many_rules, twenty_rules};
 
 /// Sessions of a document of 10 MB, and of one that has 10 MB when it is pretty-printed.
 const HUGE: u32 = 1_150;
@@ -205,18 +205,31 @@ fn sequence(scale: &Scale) {
 }
 
 fn folder(scale: &Scale) {
+    let files = scale.files;
     for size in [Size::Small, Size::Typical] {
         for (kind, mix) in [
             ("valid", size.quiet()),
             ("one in ten alerting", size.alerting(100)),
         ] {
-            let feed = size.feed(mix, Shape::Folder, Until::Documents(scale.files));
+            let feed = size.feed(mix, Shape::Folder, Until::Documents(files));
             for (workers, said) in [(1, ""), (2, ", two workers")] {
-                let files = scale.files;
                 let what = format!("{files} files of {}, {kind}{said}", size.name());
                 row(scale, &what, &feed, &by(workers));
             }
+            let what = format!("{files} files of {}, {kind}, twenty rules", size.name());
+            row(scale, &what, &feed, &twenty(feed.home()));
         }
+    }
+}
+
+/// Twenty rules in place of the shipped ones, and no windows.
+fn twenty(home: &Path) -> Call {
+    let rules = home.join("twenty");
+    fs::create_dir_all(&rules).expect("a folder");
+    twenty_rules(&rules);
+    Call {
+        flags: vec!["--rules".into(), rules.into()],
+        ..by(1)
     }
 }
 

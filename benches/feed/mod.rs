@@ -121,6 +121,54 @@ pub(crate) fn many_rules(count: usize) -> Vec<String> {
     files
 }
 
+/// Writes twenty rules to a folder: the shipped six, and fourteen of their size that other limits
+/// keep as quiet as the shipped ones are on most records.
+#[allow(dead_code, reason = "not every bench has rules of its own")]
+pub(crate) fn twenty_rules(folder: &std::path::Path) {
+    let at = |name: &str| folder.join(name);
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
+    for file in [
+        "audio.rhai",
+        "failure.rhai",
+        "feedback.rhai",
+        "video.rhai",
+        "thresholds.toml",
+    ] {
+        std::fs::copy(format!("{shipped}/{file}"), at(file)).expect("copied");
+    }
+    let mut more = String::new();
+    for number in 0..7 {
+        // As `poor-audio` and `poor-video`, each with limits of its own.
+        let (times, over) = (2 + number, 100 + number);
+        let _ = write!(
+            more,
+            r#"
+rule("bad-audio-{number}", #{{
+    on: "stream",
+    when: |s| guard(s.media.label == "main-audio"
+            && s.packetUtilization > limits::packets
+            && (limits::session_length == 0 || s.session.duration >= limits::session_length))
+        && (s.averagePacketLossRate > 0.99{over}
+            || s.averageJitter > limits::jitter * 9{over}
+            || s.averageRoundTripTime > limits::round_trip * 9{over}
+            || s.averageAudioDegradation > 4.9{over}
+            || s.averageRatioOfConcealedSamples > 0.99{over}),
+}});
+rule("bad-video-{number}", #{{
+    on: "stream",
+    when: |s| guard(s.media.label == "main-video"
+            && s.packetUtilization > limits::packets * {times}
+            && (limits::session_length == 0 || s.session.duration >= limits::session_length))
+        && ((s.averageVideoFrameLossPercentage > 99.{over})
+            ?? (s.averageVideoFrameRate > 1000.{over})
+            ?? (s.postForwardErrorCorrectionPacketLossRate > 0.99{over})),
+}});
+"#
+        );
+    }
+    std::fs::write(at("more.rhai"), more).expect("written");
+}
+
 /// The baseline: copy into a padded buffer, then simd-json's tape, all buffers reused.
 pub(crate) struct Bare {
     padded: Vec<u8>,

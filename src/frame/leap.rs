@@ -5,81 +5,120 @@
 //! another document) it stops before the block, and the bytes decide. Which blocks are leapt over hangs
 //! on where the reads were cut; so that frames do not, holds the two together.
 
-use crate::lane::{self, BLOCK, is_blank};
+use crate::lane::{self, BLOCK, Look, OverBlocks, is_blank};
 
 use super::scan::{Prev, Scan};
 
 /// Levels whose kinds are one word.
 const LEVELS: usize = 64;
 
+/// A leap that begins at a place of the text, whose first byte has the offset `base`.
+struct Leap<'s, 't> {
+    scan: &'s mut Scan,
+    text: &'t [u8],
+    base: u64,
+    from: usize,
+}
+
+impl OverBlocks for Leap<'_, '_> {
+    type Found = usize;
+
+    #[inline(always)]
+    fn go<L: Look>(self) -> usize {
+        let Leap {
+            scan,
+            text,
+            base,
+            from,
+        } = self;
+        // At these depths and above something is waited for.
+        let floor = scan.comma_at.max(scan.close_at).max(usize::from(scan.keys));
+        let (blocks, _) = text.get(from..).unwrap_or_default().as_chunks::<BLOCK>();
+        if scan.escape || scan.depth <= floor || blocks.is_empty() {
+            return from;
+        }
+        let (mut at, mut newline) = (from, None);
+        let mut string = if scan.string { u64::MAX } else { 0 };
+        for bytes in blocks {
+            let block = L::block(bytes);
+            let inside = L::prefix_xor(block.quotes) ^ string;
+            if block.odd | block.newlines & inside != 0 {
+                break;
+            }
+            let brackets = block.brackets & !inside;
+            if brackets != 0 && !scan.nest(text, at, brackets, floor) {
+                break;
+            }
+            if let Some(last) = block.newlines.checked_ilog2() {
+                newline = Some(at + last as usize);
+            }
+            string = all_like_last(inside);
+            at += BLOCK;
+        }
+        if at > from {
+            scan.string = string != 0;
+            scan.settle::<L>(
+                &text[from..at],
+                base + from as u64,
+                newline.map(|it| it - from),
+            );
+        }
+        at
+    }
+}
+
 impl Scan {
     /// Goes over whole blocks from `from` on; gives what is behind them.
     #[inline]
     pub(super) fn leap(&mut self, text: &[u8], base: u64, from: usize) -> usize {
-        // At these depths and above something is waited for.
-        let floor = self.comma_at.max(self.close_at).max(usize::from(self.keys));
-        let mut at = from;
-        while self.depth > floor
-            && !self.escape
-            && let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk)
-            && self.over(text, at, block, floor)
-        {
-            at += BLOCK;
-        }
-        if at > from {
-            self.settle(&text[from..at], base + from as u64);
-        }
-        at
+        lane::go_over(Leap {
+            scan: self,
+            text,
+            base,
+            from,
+        })
     }
 
-    /// Goes over one block, which stands at `at` of the text; whether it could.
-    #[inline(always)]
-    fn over(&mut self, text: &[u8], at: usize, bytes: &[u8; BLOCK], floor: usize) -> bool {
-        let block = lane::block(bytes);
-        let inside = inside(block.quotes, self.string);
-        if block.odd | block.newlines & inside != 0 {
+    /// Goes over the brackets of the block at `at`; whether it could. It is far from each block that
+    /// has some.
+    fn nest(&mut self, text: &[u8], at: usize, mut brackets: u64, floor: usize) -> bool {
+        let Some(kinds) = self.kinds.first_mut() else {
             return false;
-        }
-        let mut brackets = block.brackets & !inside;
-        if brackets != 0 {
-            let Some(kinds) = self.kinds.first_mut() else {
+        };
+        let (mut depth, mut now) = (self.depth, *kinds);
+        while brackets != 0 {
+            let here = at + brackets.trailing_zeros() as usize;
+            brackets &= brackets - 1;
+            if depth >= LEVELS {
                 return false;
-            };
-            let (mut depth, mut now) = (self.depth, *kinds);
-            while brackets != 0 {
-                let bit = brackets.trailing_zeros() as usize;
-                brackets &= brackets - 1;
-                if depth >= LEVELS {
+            }
+            // Square brackets are a bit below braces, and closers two bytes behind openers.
+            let byte = text[here];
+            let array = u64::from(byte & 0x20 == 0);
+            if byte & 0b110 == 0b010 {
+                if begins_line(&text[..here], self.resync_indent) {
                     return false;
                 }
-                // Square brackets are a bit below braces, and closers two bytes behind openers.
-                let byte = bytes[bit & (BLOCK - 1)];
-                let array = u64::from(byte & 0x20 == 0);
-                if byte & 0b110 == 0b010 {
-                    if begins_line(&text[..at + bit], self.resync_indent) {
-                        return false;
-                    }
-                    now = now & !(1 << depth) | array << depth;
-                    depth += 1;
-                } else {
-                    depth -= 1;
-                    if depth <= floor || now >> depth & 1 != array {
-                        return false;
-                    }
+                now = now & !(1 << depth) | array << depth;
+                depth += 1;
+            } else {
+                depth -= 1;
+                if depth <= floor || now >> depth & 1 != array {
+                    return false;
                 }
             }
-            self.depth = depth;
-            *kinds = now;
         }
-        self.string = inside >> (BLOCK - 1) & 1 == 1;
+        self.depth = depth;
+        *kinds = now;
         true
     }
 
     /// What else there is to know behind blocks that were gone over, the first byte of which has the
-    /// offset `from`.
-    fn settle(&mut self, blocks: &[u8], from: u64) {
+    /// offset `from`, with their last newline.
+    #[inline(always)]
+    fn settle<L: Look>(&mut self, blocks: &[u8], from: u64, newline: Option<usize>) {
         let mut rest = 0;
-        if let Some(newline) = memchr::memrchr(b'\n', blocks) {
+        if let Some(newline) = newline {
             rest = newline + 1;
             self.new_line(from + rest as u64);
         }
@@ -94,9 +133,10 @@ impl Scan {
         let mut string = self.string;
         let (blocks, _) = blocks.as_chunks::<BLOCK>();
         for bytes in blocks.iter().rev() {
-            let quotes = lane::block(bytes).quotes;
-            string ^= quotes.count_ones() % 2 == 1;
-            let outside = lane::solid_block(bytes) & !inside(quotes, string);
+            let inside = L::prefix_xor(L::block(bytes).quotes);
+            string ^= all_like_last(inside) != 0;
+            let inside = if string { !inside } else { inside };
+            let outside = L::solid(bytes) & !inside;
             if outside != 0 {
                 self.prev = match bytes[outside.ilog2() as usize] {
                     b'{' | b'[' => Prev::Open,
@@ -123,19 +163,8 @@ fn begins_line(before: &[u8], indent: u64) -> bool {
     }
 }
 
-/// Where a block is inside of strings, if its beginning is or is not: from each quote that opens one to
-/// the byte before the one that closes it.
+/// The last bit of a block, for all of the next one.
 #[inline(always)]
-fn inside(quotes: u64, string: bool) -> u64 {
-    let inside = prefix_xor(quotes);
-    if string { !inside } else { inside }
-}
-
-/// Of each bit, the sum modulo two of it and all before it.
-#[inline]
-fn prefix_xor(mut bits: u64) -> u64 {
-    for by in [1, 2, 4, 8, 16, 32] {
-        bits ^= bits << by;
-    }
-    bits
+fn all_like_last(bits: u64) -> u64 {
+    (bits.cast_signed() >> (u64::BITS - 1)).cast_unsigned()
 }

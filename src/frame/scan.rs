@@ -9,6 +9,7 @@
 //! beginning of a line where no value may stand.
 
 use memchr::memchr3;
+use smallvec::SmallVec;
 
 use crate::lane;
 
@@ -50,7 +51,7 @@ pub(super) enum Prev {
 pub(crate) struct Scan {
     pub(super) depth: usize,
     /// One bit a level: set for an array.
-    pub(super) kinds: Vec<u64>,
+    pub(super) kinds: SmallVec<[u64; 2]>,
     pub(super) string: bool,
     pub(super) escape: bool,
     pub(super) prev: Prev,
@@ -78,7 +79,7 @@ impl Scan {
     pub(crate) fn new() -> Scan {
         Scan {
             depth: 0,
-            kinds: Vec::new(),
+            kinds: SmallVec::new(),
             string: false,
             escape: false,
             prev: Prev::Comma,

@@ -75,14 +75,15 @@ pub struct Told {
     pub transitions: Vec<Transition>,
     /// records that are partial for too long
     pub overdue: Vec<Overdue>,
-    /// samples of this document that came too late to count
+    /// samples of this document that came too late to count; a document that has nothing else to say
+    /// is told if it is the first, and [`Counts`] has them all
     pub late: u32,
 }
 
 impl Told {
-    /// Whether there is nothing in it.
+    /// Whether nothing happened, but that samples may have been late.
     pub fn is_empty(&self) -> bool {
-        self.transitions.is_empty() && self.overdue.is_empty() && self.late == 0
+        self.transitions.is_empty() && self.overdue.is_empty()
     }
 }
 

@@ -21,13 +21,14 @@ pub(super) fn judge(
 ) -> Event {
     let mut counts = Summary::default();
     let mut documents = Vec::new();
-    let name = source.to_string();
+    let name = source.name();
     for frame in batch.iter() {
         if let Some(report) = spare.pop() {
             checker.reuse(report);
         }
         judge_frame(checker, &name, frame, options, &mut counts, &mut documents);
     }
+    drop(name);
     Event::Judged {
         source,
         rules: checker.rules().clone(),

@@ -11,10 +11,10 @@ use crate::frame::Batch;
 use crate::source::SourceName;
 
 /// A parcel is full with so many bytes of documents.
-const BYTES: usize = 512 << 10;
+const BYTES: usize = 1 << 20;
 
 /// Or with so many deliveries.
-const DELIVERIES: usize = 128;
+const DELIVERIES: usize = 512;
 
 /// What workers get.
 pub(super) enum Work {
@@ -78,11 +78,7 @@ pub(super) struct Gatherer<HandOn: FnMut(Parcel)> {
 
 impl<HandOn: FnMut(Parcel)> Gatherer<HandOn> {
     /// What is gathered goes to `hand_on`, each parcel once.
-    pub(super) fn new(
-        gate: Arc<Gate>,
-        tickets: Sender<()>,
-        hand_on: HandOn,
-    ) -> Gatherer<HandOn> {
+    pub(super) fn new(gate: Arc<Gate>, tickets: Sender<()>, hand_on: HandOn) -> Gatherer<HandOn> {
         Gatherer {
             gate,
             tickets,

@@ -21,6 +21,8 @@ pub(super) const TICK: Duration = Duration::from_secs(1);
 pub(super) struct Stage {
     over_time: OverTime,
     every_document: bool,
+    /// whether samples that came too late were told
+    late_told: bool,
     /// reports that nobody needs any more, for the workers
     spares: Sender<Vec<Report>>,
 }
@@ -34,6 +36,7 @@ impl Stage {
         Stage {
             over_time,
             every_document,
+            late_told: false,
             spares,
         }
     }
@@ -85,8 +88,13 @@ impl Stage {
         if self.every_document {
             return;
         }
-        let quiet =
-            |judged: &mut Judged| !judged.report.has_something_to_say() && judged.told.is_empty();
+        let late_told = &mut self.late_told;
+        let quiet = |judged: &mut Judged| {
+            let Judged { report, told, .. } = judged;
+            // Of a feed that is not in order nearly each document is late: their number is told at the end.
+            let late = told.late > 0 && !std::mem::replace(late_told, true);
+            !report.has_something_to_say() && told.is_empty() && !late
+        };
         let quiet = documents.extract_if(.., quiet);
         spare.extend(quiet.map(|judged| judged.report));
     }

@@ -56,7 +56,7 @@ const CASES: &[Case] = &[
         &[3, 2],
         0,
     ),
-    ("many deliveries", &[("small", 130)], &[128], &[128, 2], 0),
+    ("many deliveries", &[("small", 514)], &[512], &[512, 2], 0),
     ("many bytes", &[("large", 5)], &[2, 2], &[2, 2, 1], 0),
     ("a stop before", &[("stop", 1), ("small", 2)], &[], &[], 2),
     (
@@ -96,7 +96,7 @@ fn parcels_are_handed_on_when_they_are_full_or_the_source_waits() {
                 let taken = match *what {
                     "small" => gatherer.take(Work::Batch(source("a"), batch(10))).is_ok(),
                     "large" => gatherer
-                        .take(Work::Batch(source("a"), batch(300 << 10)))
+                        .take(Work::Batch(source("a"), batch(600 << 10)))
                         .is_ok(),
                     "waits" => gatherer.pause(),
                     _ => {

@@ -19,8 +19,10 @@ pub(super) struct Worker {
     seen: u64,
     options: Options,
     done: Sender<Done>,
-    /// reports that nobody needs any more
+    /// reports that nobody needs any more, as they come back
     spares: Receiver<Vec<Report>>,
+    /// those that are here, to be used again
+    spare: Vec<Report>,
 }
 
 impl Worker {
@@ -40,17 +42,19 @@ impl Worker {
             options,
             done,
             spares,
+            spare: Vec::new(),
         }
     }
 
     /// Judges what is in the parcel, and hands on what came of it; `Break` where nobody wants it.
     pub(super) fn work_off(&mut self, parcel: Parcel) -> ControlFlow<()> {
         let Parcel { number, work, .. } = parcel;
-        let mut spare = self.spares.try_recv().unwrap_or_default();
-        let events = work
-            .into_iter()
-            .map(|work| self.event(work, &mut spare))
-            .collect();
+        if self.spare.is_empty()
+            && let Ok(more) = self.spares.try_recv()
+        {
+            self.spare = more;
+        }
+        let events = work.into_iter().map(|work| self.event(work)).collect();
         // There is room for as many as have a ticket.
         match self.done.send(Done { number, events }) {
             Ok(()) => ControlFlow::Continue(()),
@@ -58,7 +62,7 @@ impl Worker {
         }
     }
 
-    fn event(&mut self, work: Work, spare: &mut Vec<Report>) -> Event {
+    fn event(&mut self, work: Work) -> Event {
         let (source, batch) = match work {
             Work::Batch(source, batch) => (source, batch),
             Work::Event(event) => return *event,
@@ -66,7 +70,8 @@ impl Worker {
         if let Some(engine) = self.current.newer(&mut self.seen) {
             self.checker = checker_of(&engine, self.contributes);
         }
-        let event = judge(&mut self.checker, source, &batch, &self.options, spare);
+        let (options, spare) = (&self.options, &mut self.spare);
+        let event = judge(&mut self.checker, source, &batch, options, spare);
         self.options.pool.give(batch);
         event
     }

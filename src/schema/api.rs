@@ -80,6 +80,14 @@ mod tests {
     }
 
     #[test]
+    fn both_stand_every_check_of_a_schema_that_somebody_wrote() {
+        for api in Api::ALL {
+            let checked = Schema::compile(api.schema()).expect("a schema without fault");
+            assert!(checked.odd().is_none());
+        }
+    }
+
+    #[test]
     fn both_compile_and_say_the_same_of_a_call_record() {
         let defs: Vec<Value> = Api::ALL
             .into_iter()

@@ -32,7 +32,7 @@ mod twice;
 mod wanted;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jsonschema::{PatternOptions, Retrieve, ValidationOptions, Validator};
 use serde_json::Value;
@@ -77,14 +77,14 @@ pub enum SchemaError {
 
 /// A compiled schema.
 pub struct Schema {
-    text: Value,
+    text: Arc<Value>,
     /// the files that it refers to: URI and text
     files: Vec<(String, Value)>,
     /// what is odd about it, but no error
     odd: Option<Box<Broken>>,
-    whole: Validator<OnTape>,
+    whole: Exact,
     /// for sessions pages, where the schema defines them
-    page: Option<Validator<OnTape>>,
+    page: Option<Exact>,
     program: Program,
     /// where the program begins
     sites: Sites,
@@ -92,6 +92,10 @@ pub struct Schema {
     plan: Plan,
     cover: Vec<Cover>,
 }
+
+/// The crate's validator. Of a schema that is built in it is made for the first document that the
+/// program does not accept: to make one takes longer than all else that a start needs.
+type Exact = LazyLock<Validator<OnTape>, Box<dyn FnOnce() -> Validator<OnTape> + Send>>;
 
 /// Where the walk of a document begins, by its kind.
 #[derive(Clone, Copy)]
@@ -116,7 +120,22 @@ impl Schema {
     /// # Errors
     /// Never, unless the crate was built with a broken schema.
     pub fn of(api: Api) -> Result<Schema, SchemaError> {
-        Schema::compile(api.schema())
+        let text = api.schema();
+        match serde_json::from_str(text) {
+            // What other schemas are asked when they are read, a test asked of these.
+            Ok(schema) => Ok(Schema::assemble(schema, None, &mut |schema: &Arc<
+                Value,
+            >| {
+                let schema = Arc::clone(schema);
+                Ok(Exact::new(Box::new(move || {
+                    match options().build(&schema) {
+                        Ok(validator) => validator,
+                        Err(error) => unreachable!("a schema that is built in is broken: {error}"),
+                    }
+                })))
+            })?),
+            Err(_) => Schema::compile(text),
+        }
     }
 
     /// Compiles a schema's text.
@@ -126,7 +145,7 @@ impl Schema {
     /// anything outside itself, or has a pattern that the linear engine cannot run.
     pub fn compile(text: &str) -> Result<Schema, SchemaError> {
         let schema = broken::read("schema", text.as_bytes()).map_err(SchemaError::Broken)?;
-        Schema::assemble("schema", text.as_bytes(), schema, None)
+        Schema::checked("schema", text.as_bytes(), schema, None)
     }
 
     /// Compiles the schema in a file; a `$ref` in it may lead to other files of its folder.
@@ -143,28 +162,41 @@ impl Schema {
         let file = path.display().to_string();
         let schema = broken::read(&file, &text).map_err(SchemaError::Broken)?;
         let folder = Folder::of(path, &real, &schema);
-        Schema::assemble(&file, &text, schema, Some((folder, folder::uri(&real))))
+        Schema::checked(&file, &text, schema, Some((folder, folder::uri(&real))))
     }
 
-    fn assemble(
+    /// Checks a schema that somebody wrote, and compiles it.
+    fn checked(
         file: &str,
         text: &[u8],
         schema: Value,
         folder: Option<(Arc<Folder>, String)>,
     ) -> Result<Schema, SchemaError> {
-        let build = |schema: &Value| {
+        let odd = broken::odd(file, text, &schema);
+        let files = folder.as_ref().map(|(folder, _)| Arc::clone(folder));
+        let schema = Schema::assemble(schema, files, &mut |schema: &Arc<Value>| {
             let options = match &folder {
                 None => options(),
                 Some((folder, uri)) => options()
                     .with_retriever(folder::Beside(Arc::clone(folder)))
                     .with_base_uri(uri.clone()),
             };
-            options.build(schema).map_err(|error| {
+            let validator = options.build(schema).map_err(|error| {
                 let folder = folder.as_ref().map(|(folder, _)| &**folder);
                 SchemaError::Broken(broken::explain(&error, file, text, schema, folder))
-            })
-        };
-        let whole = build(&schema)?;
+            })?;
+            Ok(Exact::new(Box::new(move || validator)))
+        })?;
+        Ok(Schema { odd, ..schema })
+    }
+
+    fn assemble(
+        schema: Value,
+        folder: Option<Arc<Folder>>,
+        exact: &mut dyn FnMut(&Arc<Value>) -> Result<Exact, SchemaError>,
+    ) -> Result<Schema, SchemaError> {
+        let schema = Arc::new(schema);
+        let whole = exact(&schema)?;
         let mut program = Program::empty();
         let mut plan = Plan::default();
         let expect = plan.add(&schema);
@@ -178,22 +210,21 @@ impl Schema {
         let mut cover = vec![compiler.finish("document")];
         let mut page = None;
         if schema.pointer("/$defs/sessionsPage").is_some() {
-            let mut rooted = schema.clone();
+            let mut rooted = Value::clone(&schema);
             if let Some(members) = rooted.as_object_mut() {
                 members.insert("$ref".into(), "#/$defs/sessionsPage".into());
             }
-            page = Some(build(&rooted)?);
+            let rooted = Arc::new(rooted);
+            page = Some(exact(&rooted)?);
             let expect = plan.add(&rooted);
             let mut compiler = Compiler::new(&rooted, &plan, &mut program);
             sites.page = compiler.document(expect);
             cover.push(compiler.finish("sessions page"));
         }
         Ok(Schema {
-            odd: broken::odd(file, text, &schema),
+            odd: None,
             text: schema,
-            files: folder
-                .map(|(folder, _)| folder.schemas())
-                .unwrap_or_default(),
+            files: folder.map(|folder| folder.schemas()).unwrap_or_default(),
             whole,
             page,
             program,

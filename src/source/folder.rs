@@ -9,7 +9,7 @@
 //! are in `inbox`; here is the disk.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -225,11 +225,15 @@ impl Folder {
         }
         let mut found = Vec::new();
         for entry in fs::read_dir(&self.path).map_err(|error| self.failed(error))? {
-            let name = entry.map_err(|error| self.failed(error))?.file_name();
-            if let Ok(meta) = metadata_of(self.path.join(&name)) {
+            let entry = entry.map_err(|error| self.failed(error))?;
+            let meta = match planted::bug("follow-links") {
+                true => metadata_of(entry.path()),
+                false => entry.metadata(),
+            };
+            if let Ok(meta) = meta {
                 found.push((
                     meta.modified().unwrap_or(SystemTime::UNIX_EPOCH),
-                    name,
+                    entry.file_name(),
                     meta,
                 ));
             }
@@ -301,6 +305,10 @@ impl Folder {
         };
         let options = &self.options.read;
         if job.identity.size > options.limits.document as u64 {
+            // It is delivered while it is read.
+            if !file.metadata().is_ok_and(|meta| job.identity.is(&meta)) {
+                return ControlFlow::Continue(Outcome::Changed);
+            }
             let mut hold = Hold::new(0, true);
             let deliver = &mut |one| hold.take(one, deliver);
             #[cfg(target_os = "linux")]
@@ -314,10 +322,9 @@ impl Folder {
         let size = job.identity.size as usize;
         let mut whole = options.pool.take();
         let read = whole.fill(size + 1, |room| fill(room, &mut file));
-        // One look for both: on Unix a file that is still this one under its name is the one that is
-        // open, and what was done to it while it was read shows in it.
-        let is_it = |meta: io::Result<Metadata>| meta.is_ok_and(|meta| job.identity.is(&meta));
-        let same = is_it(metadata_of(path)) && (cfg!(unix) || is_it(file.metadata()));
+        // What is open is what was looked at, and nothing was done to it while it was read. Whatever
+        // stands under its name by now has a look of its own.
+        let same = file.metadata().is_ok_and(|meta| job.identity.is(&meta));
         match read {
             Ok(read) if same && read == size => {}
             Ok(_) => {
@@ -383,15 +390,13 @@ fn metadata_of(path: impl AsRef<Path>) -> io::Result<fs::Metadata> {
 
 /// Opens the file that was looked at; `None` when another one stands there now.
 ///
-/// Looked at before, so that a pipe that took its place is not waited for, and after, so that
-/// what was opened is what was looked at.
+/// Looked at before, so that a pipe that took its place is not waited for. That what was opened is what
+/// was looked at, only a look at what is open can tell.
 fn open(path: &Path, identity: &Identity) -> io::Result<Option<File>> {
     if !identity.is(&metadata_of(path)?) {
         return Ok(None);
     }
-    let file = File::open(path)?;
-    let same = identity.is(&file.metadata()?);
-    Ok(same.then_some(file))
+    File::open(path).map(Some)
 }
 
 /// Reads until `room` is full or the file ends: how many bytes came.

@@ -6,6 +6,8 @@
 use std::io;
 use std::ops::ControlFlow;
 
+use smallvec::SmallVec;
+
 use super::error::SourceError;
 use super::inbox::Outcome;
 use super::{Deliver, Delivery};
@@ -13,7 +15,8 @@ use crate::frame::FrameFault;
 
 /// Keeps deliveries back until it is known that the file has an end.
 pub(super) struct Hold {
-    kept: Vec<Delivery>,
+    /// mostly a batch and the end
+    kept: SmallVec<[Delivery; 2]>,
     bytes: usize,
     /// Beyond it, what is kept is let go: the file decompresses to more than memory is for.
     limit: usize,
@@ -25,7 +28,7 @@ pub(super) struct Hold {
 impl Hold {
     pub(super) fn new(limit: usize, open: bool) -> Hold {
         Hold {
-            kept: Vec::new(),
+            kept: SmallVec::new(),
             bytes: 0,
             limit,
             open,

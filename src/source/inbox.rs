@@ -361,7 +361,9 @@ impl Inbox {
 
     /// Cancels the next look at a file.
     fn unqueue(&mut self, name: &OsStr) {
-        if let Some(State::Waiting(at)) = self.entries.get(name).map(|entry| entry.state) {
+        if !self.looks.is_empty()
+            && let Some(State::Waiting(at)) = self.entries.get(name).map(|entry| entry.state)
+        {
             self.looks.remove(&(at, name.to_owned()));
         }
     }

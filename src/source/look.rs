@@ -121,19 +121,21 @@ pub(crate) fn passed_over(name: &OsStr, kind: Kind) -> Option<PassedOver> {
         Kind::Directory => return Some(PassedOver::Directory),
         Kind::File => {}
     }
-    let name = name.as_encoded_bytes().to_ascii_lowercase();
-    let ends = |ending: &str| name.ends_with(ending.as_bytes());
+    let name = name.as_encoded_bytes();
     let temporary = [".tmp", ".part", ".partial", ".crdownload", ".swp", "~"];
-    if name.starts_with(b".") || temporary.into_iter().any(ends) {
+    if name.starts_with(b".") || temporary.iter().any(|it| without(name, it).is_some()) {
         return Some(PassedOver::TemporaryName);
     }
-    let plain = name
-        .strip_suffix(b".gz")
-        .or_else(|| name.strip_suffix(b".zst"))
-        .unwrap_or(&name);
+    let plain = without(name, ".gz")
+        .or_else(|| without(name, ".zst"))
+        .unwrap_or(name);
     let record = [".json", ".ndjson", ".jsonl", ".txt"];
-    let known = record
-        .iter()
-        .any(|ending| plain.ends_with(ending.as_bytes()));
+    let known = record.iter().any(|it| without(plain, it).is_some());
     (!known).then_some(PassedOver::OtherName)
+}
+
+/// What stands before an ending, in whichever case that is written.
+fn without<'n>(name: &'n [u8], ending: &str) -> Option<&'n [u8]> {
+    let (name, end) = name.split_at_checked(name.len().checked_sub(ending.len())?)?;
+    end.eq_ignore_ascii_case(ending.as_bytes()).then_some(name)
 }

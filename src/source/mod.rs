@@ -25,6 +25,7 @@ pub mod stdin;
 mod tests;
 mod watch;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -88,12 +89,19 @@ impl SourceName {
     }
 }
 
+impl SourceName {
+    /// The name in messages: that of the file, with a sign in place of what is no UTF-8.
+    pub fn name(&self) -> Cow<'_, str> {
+        match self {
+            SourceName::Stdin => "<stdin>".into(),
+            SourceName::File(path) => path.to_string_lossy(),
+        }
+    }
+}
+
 impl fmt::Display for SourceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SourceName::Stdin => f.write_str("<stdin>"),
-            SourceName::File(path) => path.display().fmt(f),
-        }
+        self.name().fmt(f)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Whoever has used up a [`Batch`] gives it back; a source takes it again. A pool that is full
 //! drops, one that is empty allocates, and neither ever waits.
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::frame::Batch;
 
@@ -18,38 +18,49 @@ const TIMES: usize = 4;
 const FEW: usize = 32;
 
 /// Memory that each of the others may keep: they are of folders of small files.
-const KEPT_OF_MANY: usize = 32 << 10;
+const KEPT_OF_MANY: usize = 64 << 10;
 
 /// A place for used batches; clones share it.
+///
+/// The batch that came last goes first: its memory is nearest.
 #[derive(Debug, Clone)]
 pub struct BatchPool {
-    give: Sender<Batch>,
-    take: Receiver<Batch>,
+    batches: Arc<Mutex<Vec<Batch>>>,
+    most: usize,
 }
 
 impl BatchPool {
     /// A pool that keeps up to `batches`, only a few of them large.
     pub fn new(batches: usize) -> BatchPool {
-        let (give, take) = bounded(batches);
-        BatchPool { give, take }
+        BatchPool {
+            batches: Arc::default(),
+            most: batches,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Batch>> {
+        self.batches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An empty batch.
     pub fn take(&self) -> Batch {
-        self.take.try_recv().unwrap_or_default()
+        self.lock().pop().unwrap_or_default()
     }
 
     /// Gives a batch back.
     pub fn give(&self, mut batch: Batch) {
         let held = batch.byte_len();
         batch.clear();
-        let kept = match self.take.len() < FEW {
+        let kept = match self.lock().len() < FEW {
             true => KEPT.max(held.saturating_mul(TIMES)),
             false => KEPT_OF_MANY,
         };
         batch.shrink_to(kept);
+        let mut batches = self.lock();
         // A full pool needs no more of them.
-        let _ = self.give.try_send(batch);
+        if batches.len() < self.most {
+            batches.push(batch);
+        }
     }
 }
 
@@ -67,7 +78,7 @@ mod tests {
     #[test]
     fn of_many_batches_only_a_few_stay_large() {
         let pool = BatchPool::default();
-        let text = format!("{:40000}\n", "{}");
+        let text = format!("{:80000}\n", "{}");
         for _ in 0..2 {
             // All at once, as when they are all in flight.
             let mut batches: Vec<Batch> = (0..600).map(|_| pool.take()).collect();
@@ -76,11 +87,11 @@ mod tests {
                 let mut framer = Framer::new(Framing::Document, limits, Open::Never);
                 framer.push(&[b"[\"", text.as_bytes(), b"\"]"].concat(), batch);
                 framer.finish(batch);
-                assert!(batch.bytes_capacity() >= 40_000);
+                assert!(batch.bytes_capacity() >= 80_000);
             }
             batches.into_iter().for_each(|batch| pool.give(batch));
         }
-        let kept: Vec<Batch> = pool.take.try_iter().collect();
+        let kept = pool.lock();
         let large = kept.iter().filter(|it| it.bytes_capacity() > KEPT_OF_MANY);
         assert_eq!((kept.len(), large.count()), (512, FEW));
     }
