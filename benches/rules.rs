@@ -11,7 +11,6 @@
 #[allow(dead_code, reason = "the other benches use the rest")]
 mod feed;
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Arc;
 

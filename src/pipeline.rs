@@ -36,7 +36,7 @@ pub use events::{Arrivals, EachEvent, Event, Events, Judged};
 pub use intake::{Intake, IntakeEnd, files, folder, one_after_another, stream};
 use parcel::{Done, Gate, Gatherer, Parcel, Work};
 use stage::Stage;
-use worker::Worker;
+use worker::{FromReader, Worker};
 
 /// After a stop an intake that can end does so at once; a read of a silent pipe cannot.
 const LATE: Duration = Duration::from_millis(250);
@@ -156,22 +156,17 @@ pub fn resume(
             }
         });
     }
-    // Who reads is a worker too; several that read take turns.
-    let reader = Arc::new(Mutex::new(worker()));
-    drop((work, done_sender));
+    let own = Arc::new(Mutex::new(worker()));
+    drop(work);
 
     for intake in intakes {
         let stop = stop.clone();
-        let (parcels, reader) = (work_sender.clone(), Arc::clone(&reader));
-        let hand_on = move |parcel| {
-            let Err(not_taken) = parcels.try_send(parcel) else {
-                return;
-            };
-            let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
-            // Where nobody listens, the next that is taken in is refused.
-            let _ = reader.work_off(not_taken.into_inner());
+        let workers = FromReader {
+            others: work_sender.clone(),
+            own: Arc::clone(&own),
+            done: done_sender.clone(),
         };
-        let mut gatherer = Gatherer::new(Arc::clone(&gate), ticket_sender.clone(), hand_on);
+        let mut gatherer = Gatherer::new(Arc::clone(&gate), ticket_sender.clone(), workers);
         let gate = Arc::clone(&gate);
         let (left, over) = (Arc::clone(&intakes_left), over_sender.clone());
         let late_sender = late_sender.clone();
@@ -215,7 +210,8 @@ pub fn resume(
     if intakes_left.load(Ordering::Acquire) == 0 {
         gate.close();
     }
-    drop((ticket_sender, work_sender, reader, over_sender, late_sender));
+    drop((ticket_sender, work_sender, own, done_sender));
+    drop((over_sender, late_sender));
 
     let stopper = Stopper(Arc::new(Mutex::new(Some(stop_sender))), Arc::clone(&gate));
     let mut stage = over_time.map(|it| Stage::new(it, options.every_document, spare_sender));

@@ -26,7 +26,6 @@ pub(super) enum Work {
 pub(super) struct Parcel {
     pub(super) number: u64,
     pub(super) work: Vec<Work>,
-    bytes: usize,
 }
 
 /// What came of a parcel.
@@ -68,21 +67,46 @@ impl Gate {
     }
 }
 
-/// Gathers what one intake brings.
-pub(super) struct Gatherer<HandOn: FnMut(Parcel)> {
-    gate: Arc<Gate>,
-    tickets: Sender<()>,
-    hand_on: HandOn,
-    open: Option<Parcel>,
+/// Who works off what is gathered.
+pub(super) trait Workers {
+    /// Whether those that do not read have enough to do.
+    fn are_busy(&self) -> bool;
+    /// Gives them a parcel.
+    fn give(&mut self, parcel: Parcel);
+    /// Works off, on this thread, what was just read.
+    fn work_off(&mut self, work: Work) -> Event;
+    /// Hands on what came of a parcel that was worked off here.
+    fn done(&mut self, done: Done);
 }
 
-impl<HandOn: FnMut(Parcel)> Gatherer<HandOn> {
-    /// What is gathered goes to `hand_on`, each parcel once.
-    pub(super) fn new(gate: Arc<Gate>, tickets: Sender<()>, hand_on: HandOn) -> Gatherer<HandOn> {
+/// Gathers what one intake brings.
+pub(super) struct Gatherer<W: Workers> {
+    gate: Arc<Gate>,
+    tickets: Sender<()>,
+    workers: W,
+    open: Option<Open>,
+}
+
+/// A parcel that is being gathered, for others; or what came of one so far, while others are busy: what
+/// was just read is nearest then.
+struct Open {
+    number: u64,
+    bytes: usize,
+    deliveries: usize,
+    gathered: Gathered,
+}
+
+enum Gathered {
+    Work(Vec<Work>),
+    Events(Vec<Event>),
+}
+
+impl<W: Workers> Gatherer<W> {
+    pub(super) fn new(gate: Arc<Gate>, tickets: Sender<()>, workers: W) -> Gatherer<W> {
         Gatherer {
             gate,
             tickets,
-            hand_on,
+            workers,
             open: None,
         }
     }
@@ -98,23 +122,31 @@ impl<HandOn: FnMut(Parcel)> Gatherer<HandOn> {
             let Some(number) = self.gate.number() else {
                 return Err(work);
             };
-            self.open = Some(Parcel {
+            self.open = Some(Open {
                 number,
-                work: Vec::new(),
                 bytes: 0,
+                deliveries: 0,
+                gathered: match self.workers.are_busy() {
+                    true => Gathered::Events(Vec::new()),
+                    false => Gathered::Work(Vec::new()),
+                },
             });
         } else if self.gate.is_closed() {
             self.hand_over();
             return Err(work);
         }
-        let Some(parcel) = &mut self.open else {
+        let Some(open) = &mut self.open else {
             return Err(work);
         };
         if let Work::Batch(_, batch) = &work {
-            parcel.bytes += batch.byte_len();
+            open.bytes += batch.byte_len();
         }
-        parcel.work.push(work);
-        if parcel.bytes >= BYTES || parcel.work.len() >= DELIVERIES {
+        open.deliveries += 1;
+        match &mut open.gathered {
+            Gathered::Work(several) => several.push(work),
+            Gathered::Events(events) => events.push(self.workers.work_off(work)),
+        }
+        if open.bytes >= BYTES || open.deliveries >= DELIVERIES {
             self.hand_over();
         }
         Ok(())
@@ -127,13 +159,20 @@ impl<HandOn: FnMut(Parcel)> Gatherer<HandOn> {
     }
 
     fn hand_over(&mut self) {
-        if let Some(parcel) = self.open.take() {
-            (self.hand_on)(parcel);
+        let Some(Open {
+            number, gathered, ..
+        }) = self.open.take()
+        else {
+            return;
+        };
+        match gathered {
+            Gathered::Work(work) => self.workers.give(Parcel { number, work }),
+            Gathered::Events(events) => self.workers.done(Done { number, events }),
         }
     }
 }
 
-impl<HandOn: FnMut(Parcel)> Drop for Gatherer<HandOn> {
+impl<W: Workers> Drop for Gatherer<W> {
     /// What was taken in is worked off, however its intake ended.
     fn drop(&mut self) {
         self.hand_over();

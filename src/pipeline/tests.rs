@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded};
 
+use super::parcel::Workers;
 use super::*;
 use crate::frame::{Batch, FrameLimits, Framer, Framing, Open};
 use crate::source::{SourceEnd, SourceName};
@@ -82,14 +83,45 @@ const CASES: &[Case] = &[
     ),
 ];
 
+/// Workers that do nothing but say what they got.
+struct Recorded {
+    busy: bool,
+    /// number and deliveries of a parcel
+    given: Sender<(u64, usize)>,
+}
+
+impl Workers for Recorded {
+    fn are_busy(&self) -> bool {
+        self.busy
+    }
+
+    fn give(&mut self, parcel: Parcel) {
+        assert!(!self.busy);
+        self.given.send((parcel.number, parcel.work.len())).unwrap();
+    }
+
+    fn work_off(&mut self, _: Work) -> Event {
+        assert!(self.busy);
+        Event::IntakeOver(IntakeEnd::default())
+    }
+
+    fn done(&mut self, done: Done) {
+        assert!(self.busy);
+        self.given.send((done.number, done.events.len())).unwrap();
+    }
+}
+
 #[test]
 fn parcels_are_handed_on_when_they_are_full_or_the_source_waits() {
-    for (name, steps, before, all, refused) in CASES {
+    for (busy, (name, steps, before, all, refused)) in [false, true]
+        .into_iter()
+        .flat_map(|busy| CASES.iter().map(move |case| (busy, case)))
+    {
         let gate = Arc::new(Gate::default());
         let (ticket_sender, tickets) = bounded(100);
-        let (parcel_sender, parcels) = bounded(100);
-        let hand_on = move |parcel| parcel_sender.send(parcel).unwrap();
-        let mut gatherer = Gatherer::new(Arc::clone(&gate), ticket_sender, hand_on);
+        let (given, parcels) = bounded(100);
+        let workers = Recorded { busy, given };
+        let mut gatherer = Gatherer::new(Arc::clone(&gate), ticket_sender, workers);
         let mut not_taken = 0;
         for (what, times) in *steps {
             for _ in 0..*times {
@@ -107,22 +139,20 @@ fn parcels_are_handed_on_when_they_are_full_or_the_source_waits() {
                 not_taken += usize::from(!taken);
             }
         }
-        let handed_on =
-            |parcels: &Receiver<Parcel>| -> Vec<Parcel> { parcels.try_iter().collect() };
-        let sizes = |parcels: &[Parcel]| -> Vec<usize> {
-            parcels.iter().map(|parcel| parcel.work.len()).collect()
+        let sizes = |parcels: &[(u64, usize)]| -> Vec<usize> {
+            parcels.iter().map(|(_, deliveries)| *deliveries).collect()
         };
-        let mut parcels_so_far = handed_on(&parcels);
+        let mut parcels_so_far: Vec<(u64, usize)> = parcels.try_iter().collect();
         assert_eq!(sizes(&parcels_so_far), *before, "{name}");
         drop(gatherer);
-        parcels_so_far.extend(handed_on(&parcels));
+        parcels_so_far.extend(parcels.try_iter());
         assert_eq!(
             (sizes(&parcels_so_far), not_taken),
             (all.to_vec(), *refused),
             "{name}"
         );
         // Whoever waits for a number waits for nothing else.
-        let numbers = parcels_so_far.iter().map(|parcel| parcel.number);
+        let numbers = parcels_so_far.iter().map(|(number, _)| *number);
         assert!(numbers.eq(0..all.len() as u64), "{name}");
         assert_eq!(gate.state().1, all.len() as u64, "{name}");
         assert!(tickets.len() >= all.len(), "{name}");

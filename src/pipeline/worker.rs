@@ -1,12 +1,12 @@
 //! One thread's buffers for judging, and what it works off with them.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender};
 
 use super::judge::judge;
-use super::parcel::{Done, Parcel, Work};
+use super::parcel::{Done, Parcel, Work, Workers};
 use super::{Event, Options};
 use crate::engine::{Checker, Current, Engine, Report};
 
@@ -48,12 +48,7 @@ impl Worker {
 
     /// Judges what is in the parcel, and hands on what came of it; `Break` where nobody wants it.
     pub(super) fn work_off(&mut self, parcel: Parcel) -> ControlFlow<()> {
-        let Parcel { number, work, .. } = parcel;
-        if self.spare.is_empty()
-            && let Ok(more) = self.spares.try_recv()
-        {
-            self.spare = more;
-        }
+        let Parcel { number, work } = parcel;
         let events = work.into_iter().map(|work| self.event(work)).collect();
         // There is room for as many as have a ticket.
         match self.done.send(Done { number, events }) {
@@ -70,10 +65,44 @@ impl Worker {
         if let Some(engine) = self.current.newer(&mut self.seen) {
             self.checker = checker_of(&engine, self.contributes);
         }
+        if self.spare.is_empty()
+            && let Ok(more) = self.spares.try_recv()
+        {
+            self.spare = more;
+        }
         let (options, spare) = (&self.options, &mut self.spare);
         let event = judge(&mut self.checker, source, &batch, options, spare);
         self.options.pool.give(batch);
         event
+    }
+}
+
+/// The workers, as a thread sees them that reads: it is one of them. Several that read share that one.
+pub(super) struct FromReader {
+    /// what the others take from
+    pub(super) others: Sender<Parcel>,
+    pub(super) own: Arc<Mutex<Worker>>,
+    pub(super) done: Sender<Done>,
+}
+
+impl Workers for FromReader {
+    fn are_busy(&self) -> bool {
+        self.others.is_full()
+    }
+
+    fn give(&mut self, parcel: Parcel) {
+        // Workers that are gone need nothing: nobody wants what would come of it.
+        let _ = self.others.send(parcel);
+    }
+
+    fn work_off(&mut self, work: Work) -> Event {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.event(work)
+    }
+
+    fn done(&mut self, done: Done) {
+        // As in `Worker::work_off`; where nobody wants it, the next that is read is refused.
+        let _ = self.done.send(done);
     }
 }
 
