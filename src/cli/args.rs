@@ -307,7 +307,7 @@ pub struct Run {
     #[arg(long, value_enum, value_name = "WHAT", help_heading = "Output")]
     pub fail_on: Vec<FailOn>,
 
-    /// Threads that judge documents [default: one for each core]
+    /// Threads that judge documents, the one that reads among them [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
 }
@@ -422,7 +422,7 @@ pub struct Check {
     #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", help_heading = "Output")]
     pub color: Colour,
 
-    /// Threads that judge documents [default: one for each core]
+    /// Threads that judge documents, the one that reads among them [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
 }

@@ -51,11 +51,14 @@ impl BatchPool {
     pub fn give(&self, mut batch: Batch) {
         let held = batch.byte_len();
         batch.clear();
-        let kept = match self.lock().len() < FEW {
-            true => KEPT.max(held.saturating_mul(TIMES)),
-            false => KEPT_OF_MANY,
-        };
-        batch.shrink_to(kept);
+        // What was not used tells nothing of what is needed: of a large document most reads end none.
+        if held > 0 {
+            let kept = match self.lock().len() < FEW {
+                true => KEPT.max(held.saturating_mul(TIMES)),
+                false => KEPT_OF_MANY,
+            };
+            batch.shrink_to(kept);
+        }
         let mut batches = self.lock();
         // A full pool needs no more of them.
         if batches.len() < self.most {
@@ -110,6 +113,11 @@ mod tests {
         let large = pool.take();
         assert!(large.bytes_capacity() >= 8 << 20);
         pool.give(large);
+        assert!(
+            pool.lock()[0].bytes_capacity() >= 8 << 20,
+            "it was not used"
+        );
+        use_up(1);
         let small = pool.take();
         assert!(small.bytes_capacity() <= KEPT, "{}", small.bytes_capacity());
     }

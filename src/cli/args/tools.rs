@@ -192,7 +192,7 @@ pub struct Documents {
     /// limits of a document
     #[command(flatten)]
     pub limits: Limits,
-    /// Threads that judge documents [default: one for each core]
+    /// Threads that judge documents, the one that reads among them [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Input")]
     pub workers: Option<u16>,
 }
