@@ -51,7 +51,7 @@ pub struct ReadOptions {
     pub open: Open,
     /// Most bytes that may come out of one compressed source. Default 4 GiB.
     pub max_decompressed: u64,
-    /// Bytes of one read. Default 256 KiB.
+    /// Bytes of one read. Default 128 KiB.
     pub chunk: usize,
     /// Where batches come from, and where the receiver may give them back.
     pub pool: BatchPool,
@@ -64,7 +64,7 @@ impl Default for ReadOptions {
             limits: FrameLimits::default(),
             open: Open::default(),
             max_decompressed: 4 << 30,
-            chunk: 256 << 10,
+            chunk: 128 << 10,
             pool: BatchPool::default(),
         }
     }
