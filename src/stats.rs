@@ -105,7 +105,12 @@ impl Summary {
 
 /// What became of places, by rule name: counts outlive the set that they were counted with.
 #[derive(Clone, Debug, Default)]
-pub struct ByRule(BTreeMap<Arc<str>, RuleCount>);
+pub struct ByRule {
+    /// in the order in which they were met: mostly that of the set in force
+    counts: Vec<(Arc<str>, RuleCount)>,
+    /// where they stand
+    places: BTreeMap<Arc<str>, usize>,
+}
 
 impl ByRule {
     /// Adds counts in the order of the set's rules.
@@ -119,11 +124,15 @@ impl ByRule {
     }
 
     fn add_named<'n>(&mut self, names: impl Iterator<Item = &'n Arc<str>>, counts: &[RuleCount]) {
-        for (name, count) in names.zip(counts) {
-            match self.0.get_mut(name) {
-                Some(sum) => sum.add(*count),
-                None => _ = self.0.insert(Arc::clone(name), *count),
-            }
+        for (at, (name, count)) in names.zip(counts).enumerate() {
+            let at = match self.counts.get(at) {
+                Some((own, _)) if own == name => at,
+                _ => *self.places.entry(Arc::clone(name)).or_insert_with(|| {
+                    self.counts.push((Arc::clone(name), RuleCount::default()));
+                    self.counts.len() - 1
+                }),
+            };
+            self.counts[at].1.add(*count);
         }
     }
 
@@ -150,21 +159,23 @@ impl ByRule {
     ) -> impl Iterator<Item = (&'a Arc<str>, RuleCount, bool)> {
         let names: BTreeSet<&Arc<str>> = here.iter().copied().collect();
         let here = here.into_iter().map(|name| {
-            let count = self.0.get(name).copied().unwrap_or_default();
+            let at = self.places.get(name);
+            let count = at.map(|at| self.counts[*at].1).unwrap_or_default();
             (name, count, true)
         });
-        let gone = self.0.iter().filter(move |(name, _)| !names.contains(name));
-        here.chain(gone.map(|(name, count)| (name, *count, false)))
+        let gone = self.places.iter();
+        let gone = gone.filter(move |(name, _)| !names.contains(name));
+        here.chain(gone.map(|(name, at)| (name, self.counts[*at].1, false)))
     }
 
     /// Whether some rule broke on some place.
     pub fn is_broken(&self) -> bool {
-        self.0.values().any(|count| count.failed > 0)
+        self.counts.iter().any(|(_, count)| count.failed > 0)
     }
 
     /// Whether nothing was counted.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.counts.is_empty()
     }
 }
 

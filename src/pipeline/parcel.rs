@@ -13,6 +13,9 @@ use crate::source::SourceName;
 /// A parcel is full with so many bytes of documents.
 const BYTES: usize = 1 << 20;
 
+/// And so many are told together of what was judged as it was read.
+const BYTES_JUDGED: usize = 4 << 20;
+
 /// Or with so many deliveries.
 const DELIVERIES: usize = 512;
 
@@ -142,11 +145,17 @@ impl<W: Workers> Gatherer<W> {
             open.bytes += batch.byte_len();
         }
         open.deliveries += 1;
-        match &mut open.gathered {
-            Gathered::Work(several) => several.push(work),
-            Gathered::Events(events) => events.push(self.workers.work_off(work)),
-        }
-        if open.bytes >= BYTES || open.deliveries >= DELIVERIES {
+        let most = match &mut open.gathered {
+            Gathered::Work(several) => {
+                several.push(work);
+                BYTES
+            }
+            Gathered::Events(events) => {
+                events.push(self.workers.work_off(work));
+                BYTES_JUDGED
+            }
+        };
+        if open.bytes >= most || open.deliveries >= DELIVERIES {
             self.hand_over();
         }
         Ok(())

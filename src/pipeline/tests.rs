@@ -127,9 +127,11 @@ fn parcels_are_handed_on_when_they_are_full_or_the_source_waits() {
             for _ in 0..*times {
                 let taken = match *what {
                     "small" => gatherer.take(Work::Batch(source("a"), batch(10))).is_ok(),
-                    "large" => gatherer
-                        .take(Work::Batch(source("a"), batch(600 << 10)))
-                        .is_ok(),
+                    // Two of them are enough.
+                    "large" => {
+                        let large = batch(if busy { 2_200 << 10 } else { 600 << 10 });
+                        gatherer.take(Work::Batch(source("a"), large)).is_ok()
+                    }
                     "waits" => gatherer.pause(),
                     _ => {
                         gate.close();

@@ -5,7 +5,7 @@
 //! so that a file that changes meanwhile, or whose last document has no end yet, waits and is
 //! read again. Only a file larger than the document limit is delivered while it is read.
 //!
-//! Never follows a link, opens a pipe or goes into a folder; never changes anything. Decisions
+//! Never follows a link, waits for a pipe or goes into a folder; never changes anything. Decisions
 //! are in `inbox`; here is the disk.
 
 use std::ffi::OsStr;
@@ -23,7 +23,7 @@ use super::counts::FolderCounts;
 use super::error::SourceError;
 use super::hold::Hold;
 use super::inbox::{Hint, Inbox, Job, Outcome};
-use super::look::{FileId, Identity, Look};
+use super::look::{FileId, Look};
 use super::read::{read_text, read_with};
 use super::watch::{Change, Watch};
 use super::{Deliver, Delivery, Note, ReadOptions, SourceName};
@@ -284,7 +284,7 @@ impl Folder {
             }
             deliver(one)
         };
-        let mut file = match open(path, &job.identity) {
+        let mut file = match open(path) {
             Ok(Some(file)) => file,
             Ok(None) => return ControlFlow::Continue(Outcome::Changed),
             Err(error) => {
@@ -324,14 +324,14 @@ impl Folder {
         let read = whole.fill(size + 1, |room| fill(room, &mut file));
         // What is open is what was looked at, and nothing was done to it while it was read. Whatever
         // stands under its name by now has a look of its own.
-        let same = file.metadata().is_ok_and(|meta| job.identity.is(&meta));
-        match read {
-            Ok(read) if same && read == size => {}
-            Ok(_) => {
+        let same = file.metadata().map(|meta| job.identity.is(&meta));
+        match (read, same) {
+            (Ok(read), Ok(true)) if read == size => {}
+            (_, Ok(false)) | (Ok(_), _) => {
                 options.pool.give(whole);
                 return ControlFlow::Continue(Outcome::Changed);
             }
-            Err(error) => {
+            (Err(error), _) => {
                 options.pool.give(whole);
                 let error = SourceError::Read { offset: 0, error };
                 super::file::not_opened(&source, error, deliver)?;
@@ -388,15 +388,35 @@ fn metadata_of(path: impl AsRef<Path>) -> io::Result<fs::Metadata> {
     fs::symlink_metadata(path)
 }
 
-/// Opens the file that was looked at; `None` when another one stands there now.
-///
-/// Looked at before, so that a pipe that took its place is not waited for. That what was opened is what
-/// was looked at, only a look at what is open can tell.
-fn open(path: &Path, identity: &Identity) -> io::Result<Option<File>> {
-    if !identity.is(&metadata_of(path)?) {
-        return Ok(None);
+/// Opens what stands under a path by now: no link, and a pipe is not waited for. Whether it is what was
+/// looked at, only a look at what is open can tell; `None` where it cannot be.
+fn open(path: &Path) -> io::Result<Option<File>> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use rustix::io::Errno;
+        use std::os::unix::fs::OpenOptionsExt;
+
+        let mut flags = OFlags::NONBLOCK;
+        if !planted::bug("follow-links") {
+            flags |= OFlags::NOFOLLOW;
+        }
+        let flags = flags.bits().cast_signed();
+        let opened = File::options().read(true).custom_flags(flags).open(path);
+        // What is said of links and of sockets.
+        let other = [Errno::LOOP, Errno::NXIO].map(|it| Some(it.raw_os_error()));
+        match opened {
+            Err(error) if other.contains(&error.raw_os_error()) => Ok(None),
+            opened => opened.map(Some),
+        }
     }
-    File::open(path).map(Some)
+    #[cfg(not(unix))]
+    {
+        if metadata_of(path)?.file_type().is_symlink() {
+            return Ok(None);
+        }
+        File::open(path).map(Some)
+    }
 }
 
 /// Reads until `room` is full or the file ends: how many bytes came.

@@ -272,6 +272,55 @@ fn one_look_reads_what_is_there_oldest_first_and_says_what_it_leaves() {
     assert_eq!((counts.seen, counts.read, counts.failed), (5, 4, 1));
 }
 
+#[cfg(unix)]
+#[test]
+fn what_takes_a_files_place_before_it_is_read_is_no_pipe_to_wait_for_and_no_link_to_follow() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let now = std::time::SystemTime::now();
+    for age in 0..6_u64 {
+        let path = at(&format!("{age}.json"));
+        fs::write(&path, format!("{{\"was\":{age}}}")).unwrap();
+        let file = fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(now - Duration::from_secs(age)).unwrap();
+    }
+    let mut folder = Folder::new(dir.path(), FolderOptions::default());
+    let mut seen = Vec::new();
+    folder
+        .scan_once(&mut |delivery| {
+            if seen.is_empty() && matches!(delivery, Delivery::Batch { .. }) {
+                for taken in 0..5 {
+                    fs::remove_file(at(&format!("{taken}.json"))).unwrap();
+                }
+                fs::write(at("0.json"), "{\"is\":\"another\"}").unwrap();
+                let mkfifo = std::process::Command::new("mkfifo")
+                    .arg(at("1.json"))
+                    .status();
+                assert!(mkfifo.unwrap().success());
+                std::os::unix::fs::symlink("5.json", at("2.json")).unwrap();
+                std::os::unix::net::UnixListener::bind(at("3.json")).unwrap();
+                fs::create_dir(at("4.json")).unwrap();
+            }
+            seen.extend(lines(&delivery));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    seen.sort();
+    assert_eq!(
+        seen,
+        [
+            "0.json ends",
+            "0.json {\"is\":\"another\"}",
+            "1.json passed over: fifo",
+            "2.json passed over: symlink",
+            "3.json passed over: socket",
+            "4.json passed over: directory",
+            "5.json ends",
+            "5.json {\"was\":5}",
+        ]
+    );
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn names_need_not_be_utf8() {
