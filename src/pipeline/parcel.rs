@@ -13,7 +13,7 @@ use crate::source::SourceName;
 /// A parcel is full with so many bytes of documents.
 const BYTES: usize = 1 << 20;
 
-/// And so many are told together of what was judged as it was read.
+/// And so many are told together of what was judged as it was read, as long as others stay busy.
 const BYTES_JUDGED: usize = 4 << 20;
 
 /// Or with so many deliveries.
@@ -152,7 +152,11 @@ impl<W: Workers> Gatherer<W> {
             }
             Gathered::Events(events) => {
                 events.push(self.workers.work_off(work));
-                BYTES_JUDGED
+                match self.workers.are_busy() {
+                    true => BYTES_JUDGED,
+                    // The next is for them.
+                    false => BYTES,
+                }
             }
         };
         if open.bytes >= most || open.deliveries >= DELIVERIES {
