@@ -38,7 +38,7 @@ const PINNED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions.
 const COMMAND: &str = "cargo bench --profile pinned --bench instructions";
 
 /// Name in the file of pinned counts, and what it is.
-const JOBS: [(&str, &str); 10] = [
+const JOBS: [(&str, &str); 11] = [
     ("tape", "bare tape parse, for comparison"),
     ("no-rules", "whole engine, no rules, none alerting"),
     ("quiet", "shipped rules, none alerting"),
@@ -52,6 +52,7 @@ const JOBS: [(&str, &str); 10] = [
         "frame-sequence",
         "framing alone, pretty-printed, one after another",
     ),
+    ("frame-files", "framing alone, files of one document each"),
 ];
 
 /// What is counted: its input's size, the work, and what the work must answer.
@@ -146,6 +147,34 @@ fn framing(text: String, documents: &[String]) -> Job {
     }
 }
 
+/// The framer over whole files, each of which is one document.
+fn framing_files(documents: Vec<String>) -> Job {
+    let framer = Framer::new(Framing::Auto, FrameLimits::default(), Open::default());
+    let mut batch = Batch::new();
+    let bytes: usize = documents.iter().map(String::len).sum();
+    Job {
+        bytes,
+        answer: Tally {
+            alerts: documents.len() as u64,
+            nodes: bytes as u64,
+            ..Tally::default()
+        },
+        work: Box::new(move || {
+            let mut tally = Tally::default();
+            for text in &documents {
+                let read = |room: &mut [u8]| std::io::Read::read(&mut text.as_bytes(), room);
+                batch.fill(text.len(), read).expect("in memory");
+                tally.alerts += u64::from(framer.alone(&mut batch));
+                tally.nodes += batch
+                    .iter()
+                    .map(|frame| frame.bytes.len() as u64)
+                    .sum::<u64>();
+            }
+            tally
+        }),
+    }
+}
+
 fn job(name: &str) -> Job {
     let quiet = |name| Feed::of(name, Mix::clean(), DOCUMENTS);
     let tenth = |name| Feed::of(name, Mix::tenth_alerting(), DOCUMENTS);
@@ -192,6 +221,7 @@ fn job(name: &str) -> Job {
             let texts: Vec<String> = texts.iter().map(|text| pretty(text)).collect();
             framing(texts.concat(), &texts)
         }
+        "frame-files" => framing_files(quiet("files").texts),
         other => panic!("no job {other}"),
     }
 }
