@@ -24,7 +24,8 @@ pub struct IntakeEnd {
 
 /// Where documents come from: run on a thread of its own until done or told to stop.
 ///
-/// What it delivers is gathered; before it waits for more it delivers [`Delivery::Waits`].
+/// What it delivers is gathered, or judged at once on its thread; before it waits for more it delivers
+/// [`Delivery::Waits`].
 pub type Intake =
     Box<dyn FnOnce(&Receiver<()>, &mut dyn FnMut(Delivery) -> ControlFlow<()>) -> IntakeEnd + Send>;
 

@@ -10,6 +10,7 @@
 mod clock;
 mod compressed;
 mod counts;
+mod entry;
 mod error;
 pub mod file;
 pub mod folder;
