@@ -115,18 +115,23 @@ fn windows(feed: &Feed) -> Job {
     }
 }
 
-/// The framer over a text of `documents` documents. It answers with their number and bytes.
+/// What a framer answers of these: their number and bytes.
+fn framed(documents: &[String]) -> Tally {
+    let bytes: usize = documents.iter().map(|text| text.trim_end().len()).sum();
+    Tally {
+        alerts: documents.len() as u64,
+        nodes: bytes as u64,
+        ..Tally::default()
+    }
+}
+
+/// The framer over a text of these documents.
 fn framing(text: String, documents: &[String]) -> Job {
     let mut framer = Framer::new(Framing::Auto, FrameLimits::default(), Open::default());
     let mut batch = Batch::new();
-    let bytes: usize = documents.iter().map(|text| text.trim_end().len()).sum();
     Job {
         bytes: text.len(),
-        answer: Tally {
-            alerts: documents.len() as u64,
-            nodes: bytes as u64,
-            ..Tally::default()
-        },
+        answer: framed(documents),
         work: Box::new(move || {
             let mut tally = Tally::default();
             let mut take = |batch: &mut Batch| {
@@ -151,14 +156,9 @@ fn framing(text: String, documents: &[String]) -> Job {
 fn framing_files(documents: Vec<String>) -> Job {
     let framer = Framer::new(Framing::Auto, FrameLimits::default(), Open::default());
     let mut batch = Batch::new();
-    let bytes: usize = documents.iter().map(String::len).sum();
     Job {
-        bytes,
-        answer: Tally {
-            alerts: documents.len() as u64,
-            nodes: bytes as u64,
-            ..Tally::default()
-        },
+        bytes: documents.iter().map(String::len).sum(),
+        answer: framed(&documents),
         work: Box::new(move || {
             let mut tally = Tally::default();
             for text in &documents {

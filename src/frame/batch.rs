@@ -88,8 +88,9 @@ impl Batch {
         self.spans.is_empty()
     }
 
-    /// Fills an empty batch with a text, whose frames [`Framer::alone`](super::Framer::alone) may then
-    /// find where it lies: `read` gets room for `size` bytes, and says how many it wrote.
+    /// Fills the batch with a text, in place of all that it held: `read` gets room for `size` bytes, and
+    /// says how many it wrote. [`Framer::alone`](super::Framer::alone) may then find the text's frame
+    /// where it lies.
     pub fn fill<E>(
         &mut self,
         size: usize,

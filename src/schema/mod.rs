@@ -121,21 +121,19 @@ impl Schema {
     /// Never, unless the crate was built with a broken schema.
     pub fn of(api: Api) -> Result<Schema, SchemaError> {
         let text = api.schema();
-        match serde_json::from_str(text) {
-            // What other schemas are asked when they are read, a test asked of these.
-            Ok(schema) => Ok(Schema::assemble(schema, None, &mut |schema: &Arc<
-                Value,
-            >| {
-                let schema = Arc::clone(schema);
-                Ok(Exact::new(Box::new(move || {
-                    match options().build(&schema) {
-                        Ok(validator) => validator,
-                        Err(error) => unreachable!("a schema that is built in is broken: {error}"),
-                    }
-                })))
-            })?),
-            Err(_) => Schema::compile(text),
-        }
+        // A test asks of these what others are asked when they are read; only JSON is left to be sure of.
+        let Ok(schema) = serde_json::from_str(text) else {
+            return Schema::compile(text);
+        };
+        let later = |schema: &Arc<Value>| {
+            let schema = Arc::clone(schema);
+            let build = move || match options().build(&schema) {
+                Ok(validator) => validator,
+                Err(error) => unreachable!("a schema that is built in is broken: {error}"),
+            };
+            Ok(Exact::new(Box::new(build)))
+        };
+        Schema::assemble(schema, None, &later)
     }
 
     /// Compiles a schema's text.
@@ -174,7 +172,7 @@ impl Schema {
     ) -> Result<Schema, SchemaError> {
         let odd = broken::odd(file, text, &schema);
         let files = folder.as_ref().map(|(folder, _)| Arc::clone(folder));
-        let schema = Schema::assemble(schema, files, &mut |schema: &Arc<Value>| {
+        let schema = Schema::assemble(schema, files, &|schema: &Arc<Value>| {
             let options = match &folder {
                 None => options(),
                 Some((folder, uri)) => options()
@@ -190,10 +188,11 @@ impl Schema {
         Ok(Schema { odd, ..schema })
     }
 
+    /// Compiles a schema; `exact` gives the crate's validator of it, and of its sessions pages.
     fn assemble(
         schema: Value,
         folder: Option<Arc<Folder>>,
-        exact: &mut dyn FnMut(&Arc<Value>) -> Result<Exact, SchemaError>,
+        exact: &dyn Fn(&Arc<Value>) -> Result<Exact, SchemaError>,
     ) -> Result<Schema, SchemaError> {
         let schema = Arc::new(schema);
         let whole = exact(&schema)?;
