@@ -20,7 +20,6 @@ mod stage;
 mod tests;
 mod worker;
 
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -30,7 +29,7 @@ use crossbeam_channel::{Sender, bounded};
 
 use crate::engine::{Current, Engine, Report};
 use crate::over_time::{self, OverTime};
-use crate::source::{BatchPool, Delivery};
+use crate::source::BatchPool;
 use collect::collect;
 pub use events::{Arrivals, EachEvent, Event, Events, Judged};
 pub use intake::{Intake, IntakeEnd, files, folder, one_after_another, stream};
@@ -172,31 +171,10 @@ pub fn resume(
         let late_sender = late_sender.clone();
         // Detached on purpose: a read of a silent pipe cannot be interrupted.
         std::thread::spawn(move || {
-            let end = intake(&stop, &mut |delivery| {
-                let work = match delivery {
-                    Delivery::Batch { source, batch } => Work::Batch(source, batch),
-                    Delivery::End { source, outcome } => {
-                        Work::Event(Box::new(Event::End { source, outcome }))
-                    }
-                    Delivery::PassedOver { path, reason } => {
-                        Work::Event(Box::new(Event::PassedOver { path, reason }))
-                    }
-                    Delivery::Note(note) => Work::Event(Box::new(Event::Noted(note))),
-                    Delivery::Waits => {
-                        return match gatherer.pause() {
-                            true => ControlFlow::Continue(()),
-                            false => ControlFlow::Break(()),
-                        };
-                    }
-                };
-                match gatherer.take(work) {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(_) => ControlFlow::Break(()),
-                }
-            });
+            let end = intake(&stop, &mut gatherer);
             // After a stop nothing is taken in any more, but what came of the intake is told.
             let end = Work::Event(Box::new(Event::IntakeOver(end)));
-            if let Err(Work::Event(end)) = gatherer.take(end) {
+            if let Err(Work::Event(end)) = gatherer.add(end) {
                 // Nobody has to listen to the end.
                 let _ = late_sender.send(*end);
             }

@@ -23,14 +23,24 @@ fn first_harmful(text: &str) -> Option<(usize, char)> {
     let mut at = 0;
     loop {
         // Only what is not plain is decoded.
-        let mut rest = text.as_bytes()[at..].iter();
-        at += rest.position(|byte| !(b' '..=b'~').contains(byte))?;
+        at += first_odd(&text.as_bytes()[at..])?;
         let character = text[at..].chars().next()?;
         if is_harmful(character) {
             return Some((at, character));
         }
         at += character.len_utf8();
     }
+}
+
+/// Where the first byte stands that is no printable one of ASCII.
+fn first_odd(text: &[u8]) -> Option<usize> {
+    let odd = |byte: &u8| !(b' '..=b'~').contains(byte);
+    // The compiler looks at a piece at once.
+    let (pieces, _) = text.as_chunks::<32>();
+    let plain = |piece: &&[u8; 32]| !piece.iter().fold(false, |any, byte| any | odd(byte));
+    let from = 32 * pieces.iter().take_while(plain).count();
+    let first = text[from..].iter().position(odd)?;
+    Some(from + first)
 }
 
 /// Characters of a text: bytes that continue none.

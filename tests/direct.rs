@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use qualwatch::clock::FixedClock;
 use qualwatch::engine::{Checker, Directly};
+use qualwatch::frame::{Batch, Frame, FrameLimits, Framer, Framing, Open};
+use qualwatch::record::Origin;
 use qualwatch::{Engine, Input};
 use xtask::generate::{Mix, Plan, Verdict, documents, pretty};
 
@@ -21,10 +23,12 @@ fn engine() -> Arc<Engine> {
         .expect("an engine")
 }
 
-/// A checker that may leave the tape out, and one that may not.
+/// A checker that may leave the tape out, one that may not, and one that gets texts before they are
+/// framed.
 struct Both {
     text: Checker,
     tape: Checker,
+    unframed: Checker,
 }
 
 impl Both {
@@ -32,6 +36,7 @@ impl Both {
         Both {
             text: engine.checker().contributing(),
             tape: engine.checker().contributing().directly(Directly::Never),
+            unframed: engine.checker().contributing().directly(Directly::Always),
         }
     }
 
@@ -45,7 +50,43 @@ impl Both {
             "{}",
             String::from_utf8_lossy(text)
         );
+        self.agree_unframed(text);
         self.text.read_directly() > before
+    }
+
+    /// What is told of a text that is likely one document is told of the one that it is.
+    fn agree_unframed(&mut self, text: &[u8]) {
+        let framer = || Framer::new(Framing::Auto, FrameLimits::default(), Open::CallRecords);
+        for (before, behind) in [("", ""), ("\u{feff}", "\n"), (" \r\n\t", " \n ")] {
+            let text = [before.as_bytes(), text, behind.as_bytes()].concat();
+            let (mut likely, mut framed) = (Batch::new(), Batch::new());
+            let fill = |room: &mut [u8]| std::io::Read::read(&mut &*text, room);
+            likely.fill(text.len(), fill).expect("in memory");
+            if !framer().likely(&mut likely) {
+                continue;
+            }
+            let frame = likely.get(0).expect("it is marked");
+            let Some(report) = self.unframed.check_unframed(input_of(frame)) else {
+                continue;
+            };
+            let mut framer = framer();
+            framer.push(&text, &mut framed);
+            framer.finish(&mut framed);
+            assert_eq!((framed.len(), framed.get(0)), (1, Some(frame)));
+            let wanted = self.tape.check(input_of(frame));
+            assert_eq!(format!("{report:?}"), format!("{wanted:?}"));
+        }
+    }
+}
+
+fn input_of(frame: Frame<'_>) -> Input<'_> {
+    Input {
+        origin: Origin {
+            line: frame.line,
+            column: frame.column,
+            offset: frame.offset,
+        },
+        ..Input::new(frame.bytes, "feed")
     }
 }
 

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use libfuzzer_sys::fuzz_target;
 use qualwatch::clock::FixedClock;
 use qualwatch::engine::{self, Checker, Directly};
-use qualwatch::record::{Caps, Kind, Parser};
+use qualwatch::frame::{Batch, Frame, FrameLimits, Framer, Framing, Open};
+use qualwatch::record::{Caps, Kind, Origin, Parser};
 use qualwatch::schema::{Schema, Survey};
 use qualwatch::{Engine, Input};
 use qualwatch_fuzz::spoil::{Choices, record};
@@ -44,15 +45,47 @@ impl Both {
         }
     }
 
+    /// What is told of a text that nobody has framed is told of the one frame that it has.
+    fn check_unframed(&mut self, text: &[u8]) {
+        let mut framer = Framer::new(Framing::Auto, FrameLimits::default(), Open::CallRecords);
+        let (mut likely, mut framed) = (Batch::new(), Batch::new());
+        let fill = |room: &mut [u8]| std::io::Read::read(&mut &*text, room);
+        likely.fill(text.len(), fill).expect("in memory");
+        if !framer.likely(&mut likely) {
+            return;
+        }
+        let frame = likely.get(0).expect("it is marked");
+        if let Some(report) = self.text.check_unframed(input_of(frame)) {
+            framer.push(text, &mut framed);
+            framer.finish(&mut framed);
+            assert_eq!((framed.len(), framed.get(0)), (1, Some(frame)));
+            let wanted = self.tape.check(input_of(frame));
+            assert_eq!(format!("{report:?}"), format!("{wanted:?}"));
+        }
+    }
+
     fn check(&mut self, text: &[u8]) {
         let input = Input::new(text, "fuzz");
         let wanted = format!("{:?}", self.tape.check(input));
         assert_eq!(format!("{:?}", self.text.check(input)), wanted);
+        self.check_unframed(text);
         let rules = self.engine.rules();
         if let Some(facts) = engine::facts_directly(rules, text) {
             let wanted = engine::facts(rules, text);
             assert_eq!(format!("{:?}", Some(facts)), format!("{wanted:?}"));
         }
+    }
+}
+
+/// Where a frame stands.
+fn input_of(frame: Frame<'_>) -> Input<'_> {
+    Input {
+        origin: Origin {
+            line: frame.line,
+            column: frame.column,
+            offset: frame.offset,
+        },
+        ..Input::new(frame.bytes, "fuzz")
     }
 }
 

@@ -64,6 +64,8 @@ pub(super) struct Tries {
     skip: u32,
     /// tries in a row that led to nothing
     vain: u32,
+    /// the next document was tried already
+    again: bool,
     taken: u64,
     /// how many of the last documents alerted, in a way
     alerting: u32,
@@ -91,7 +93,15 @@ impl Tries {
         self.taken
     }
 
+    /// Whether the next one is to be tried, before anything is known of it.
+    fn are_likely(&self) -> bool {
+        self.which != Directly::Never && self.skip == 0
+    }
+
     fn next(&mut self) -> bool {
+        if std::mem::take(&mut self.again) && self.which == Directly::Likely {
+            return false;
+        }
         let skipped = self.skip > 0;
         self.skip = self.skip.saturating_sub(1);
         match self.which {
@@ -130,7 +140,7 @@ impl Tries {
 impl Checker {
     pub(super) fn judge(&mut self, input: Input<'_>) -> Report {
         if self.tries.next() {
-            match self.by_text(input) {
+            match self.by_text(input, true) {
                 Some(report) => {
                     self.tries.was_right();
                     return report;
@@ -141,8 +151,28 @@ impl Checker {
         self.by_tape(input)
     }
 
-    /// Judges a call record that is valid and worth no notice; none of all others.
-    fn by_text(&mut self, input: Input<'_>) -> Option<Report> {
+    /// Judges a text that is likely one document, if it is one of those of [`Checker::by_text`].
+    pub(super) fn judge_unframed(&mut self, input: Input<'_>) -> Option<Report> {
+        if !self.tries.are_likely() {
+            return None;
+        }
+        match self.by_text(input, false) {
+            Some(report) => {
+                self.tries.was_right();
+                Some(report)
+            }
+            None => {
+                self.tries.was_in_vain();
+                // Whoever frames it brings it again.
+                self.tries.again = true;
+                None
+            }
+        }
+    }
+
+    /// Judges a call record that is valid and worth no notice; none of all others. One that is not
+    /// `framed` must not look like a collection, which framing might open.
+    fn by_text(&mut self, input: Input<'_>, framed: bool) -> Option<Report> {
         let Checker {
             engine,
             direct,
@@ -157,6 +187,9 @@ impl Checker {
         let told = kind::tell(part.root(), input.taken);
         if told.kind != Kind::CallRecord {
             // For others the schema may say something else.
+            return None;
+        }
+        if !framed && part.root().get("value").is_some() {
             return None;
         }
         let call = Call::new(part.root(), told.kind);

@@ -243,7 +243,19 @@ impl Checker {
 
     /// Judges one document.
     pub fn check(&mut self, input: Input<'_>) -> Report {
-        let mut report = self.judge(input);
+        let report = self.judge(input);
+        self.finish(report)
+    }
+
+    /// Judges a text of which nobody knows yet whether it is one document, and that only if it is one, a
+    /// call record that is valid and worth no notice. For such a text it says what [`Checker::check`]
+    /// says, and for any other nothing.
+    pub fn check_unframed(&mut self, input: Input<'_>) -> Option<Report> {
+        let report = self.judge_unframed(input)?;
+        Some(self.finish(report))
+    }
+
+    fn finish(&self, mut report: Report) -> Report {
         self.redact(&mut report);
         for alert in &mut report.alerts {
             alert.tell(&self.engine.links);

@@ -102,6 +102,11 @@ impl Batch {
         Ok(count)
     }
 
+    /// Forgets the frames and keeps the text.
+    pub fn unmark(&mut self) {
+        self.spans.clear();
+    }
+
     /// What stands in the batch, framed or not.
     pub fn text(&self) -> &[u8] {
         self.room.bytes()

@@ -26,6 +26,7 @@ mod tests;
 mod values;
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 pub use batch::{Batch, Frame};
@@ -202,6 +203,23 @@ impl Framer {
     ///
     /// For a framer at the beginning of a source; whether it was framed.
     pub fn alone(&self, out: &mut Batch) -> bool {
+        self.stands_in(out, alone::document)
+    }
+
+    /// Marks in `out` where the one document of such a source would stand, without looking at more than
+    /// its ends. Whoever then finds that a JSON object stands there which is no collection has found the
+    /// frame of [`Framer::alone`]; else see [`Batch::unmark`].
+    ///
+    /// For a framer at the beginning of a source; whether it can be one document at all.
+    pub fn likely(&self, out: &mut Batch) -> bool {
+        self.stands_in(out, |text, _| alone::likely(text))
+    }
+
+    fn stands_in(
+        &self,
+        out: &mut Batch,
+        find: impl FnOnce(&[u8], Policy) -> Option<(Range<usize>, Place)>,
+    ) -> bool {
         let policy = match self.framing {
             Framing::Auto => self.policy(),
             Framing::Sequence => Policy::Closed,
@@ -211,7 +229,7 @@ impl Framer {
         if !is_told(text) || is_utf16(text) || text.len() > self.limit {
             return false;
         }
-        let Some((document, place)) = alone::document(text, policy) else {
+        let Some((document, place)) = find(text, policy) else {
             return false;
         };
         out.mark(document, place, false, None);

@@ -3,13 +3,12 @@
 //! Each is run on a thread of the pipeline's. It judges nothing and starts no thread.
 
 use std::io::Read;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use crossbeam_channel::Receiver;
 
 use crate::source::{
-    Delivery, Folder, FolderCounts, FolderOptions, ReadOptions, SourceError, SourceName, file,
+    Folder, FolderCounts, FolderOptions, ReadOptions, Recipient, SourceError, SourceName, file,
     stdin,
 };
 
@@ -25,15 +24,14 @@ pub struct IntakeEnd {
 /// Where documents come from: run on a thread of its own until done or told to stop.
 ///
 /// What it delivers is gathered, or judged at once on its thread; before it waits for more it delivers
-/// [`Delivery::Waits`].
-pub type Intake =
-    Box<dyn FnOnce(&Receiver<()>, &mut dyn FnMut(Delivery) -> ControlFlow<()>) -> IntakeEnd + Send>;
+/// [`Delivery::Waits`](crate::source::Delivery::Waits).
+pub type Intake = Box<dyn FnOnce(&Receiver<()>, &mut dyn Recipient) -> IntakeEnd + Send>;
 
 /// Reads files one after another; `-` is standard input.
 pub fn files(paths: Vec<PathBuf>, options: ReadOptions) -> Intake {
-    Box::new(move |_stop, deliver| {
+    Box::new(move |_stop, to| {
         for path in &paths {
-            if file::read(path, &options, deliver).is_break() {
+            if file::read(path, &options, to).is_break() {
                 break;
             }
         }
@@ -47,21 +45,21 @@ pub fn stream(
     name: SourceName,
     options: ReadOptions,
 ) -> Intake {
-    Box::new(move |_stop, deliver| {
+    Box::new(move |_stop, to| {
         // A stop shows at the next delivery.
-        let _ = stdin::read(reader, name, &options, deliver);
+        let _ = stdin::read(reader, name, &options, to);
         IntakeEnd::default()
     })
 }
 
 /// Watches a drop folder, or with `once` reads what is there.
 pub fn folder(path: PathBuf, options: FolderOptions, once: bool) -> Intake {
-    Box::new(move |stop, deliver| {
+    Box::new(move |stop, to| {
         let mut folder = Folder::new(path, options);
         let counts = if once {
-            folder.scan_once(deliver)
+            folder.scan_once(to)
         } else {
-            folder.watch(stop, deliver)
+            folder.watch(stop, to)
         };
         match counts {
             Ok(counts) => IntakeEnd {
@@ -78,10 +76,10 @@ pub fn folder(path: PathBuf, options: FolderOptions, once: bool) -> Intake {
 
 /// Runs intakes one after another, so that their documents keep that order.
 pub fn one_after_another(intakes: Vec<Intake>) -> Intake {
-    Box::new(move |stop, deliver| {
+    Box::new(move |stop, to| {
         let mut all = IntakeEnd::default();
         for intake in intakes {
-            let end = intake(stop, deliver);
+            let end = intake(stop, to);
             all.folders.extend(end.folders);
             all.errors.extend(end.errors);
         }

@@ -29,6 +29,34 @@ pub(super) fn judge(
         judge_frame(checker, &name, frame, options, &mut counts, &mut documents);
     }
     drop(name);
+    told(source, checker, counts, documents)
+}
+
+/// Judges the one document of a source in which nobody has looked for its end; nothing where it is not
+/// plainly one.
+pub(super) fn judge_unframed(
+    checker: &mut Checker,
+    source: &Arc<SourceName>,
+    batch: &Batch,
+    options: &Options,
+    spare: &mut Vec<Report>,
+) -> Option<Event> {
+    let frame = batch.get(0)?;
+    if let Some(report) = spare.pop() {
+        checker.reuse(report);
+    }
+    let report = checker.check_unframed(input_of(frame, &source.name()))?;
+    let (mut counts, mut documents) = (Summary::default(), Vec::new());
+    tell(checker, frame, report, options, &mut counts, &mut documents);
+    Some(told(Arc::clone(source), checker, counts, documents))
+}
+
+fn told(
+    source: Arc<SourceName>,
+    checker: &Checker,
+    counts: Summary,
+    documents: Vec<Judged>,
+) -> Event {
     Event::Judged {
         source,
         rules: checker.rules().clone(),
@@ -36,6 +64,26 @@ pub(super) fn judge(
         documents,
         remembered: Vec::new(),
         arrivals: Arrivals::default(),
+    }
+}
+
+fn origin_of(frame: Frame<'_>) -> Origin {
+    Origin {
+        line: frame.line,
+        column: frame.column,
+        offset: frame.offset,
+    }
+}
+
+fn input_of<'f>(frame: Frame<'f>, source: &'f str) -> Input<'f> {
+    Input {
+        bytes: frame.bytes,
+        source,
+        origin: origin_of(frame),
+        taken: Taken {
+            element: frame.element,
+            context: frame.context,
+        },
     }
 }
 
@@ -69,27 +117,13 @@ fn judge_frame(
     counts: &mut Summary,
     documents: &mut Vec<Judged>,
 ) {
-    let origin = Origin {
-        line: frame.line,
-        column: frame.column,
-        offset: frame.offset,
-    };
-    let input = Input {
-        bytes: frame.bytes,
-        source,
-        origin,
-        taken: Taken {
-            element: frame.element,
-            context: frame.context,
-        },
-    };
     let report = match frame.fault {
         Some(fault) => {
-            let mut report = Report::malformed(faulty(frame, fault, origin));
+            let mut report = Report::malformed(faulty(frame, fault, origin_of(frame)));
             checker.redact(&mut report);
             report
         }
-        None => checker.check(input),
+        None => checker.check(input_of(frame, source)),
     };
     if report.verdict == Verdict::Malformed && frame.fault.is_none() {
         // A line may hold two whole documents; each is judged for itself.
@@ -101,12 +135,24 @@ fn judge_frame(
             return;
         }
     }
+    tell(checker, frame, report, options, counts, documents);
+}
+
+/// Counts a document, and keeps of it what is to be said.
+fn tell(
+    checker: &mut Checker,
+    frame: Frame<'_>,
+    report: Report,
+    options: &Options,
+    counts: &mut Summary,
+    documents: &mut Vec<Judged>,
+) {
     counts.document(&report, frame.bytes.len());
     if options.every_document || report.has_something_to_say() || report.contribution.is_some() {
         let shown = report.verdict != Verdict::Valid || !report.notices.is_empty();
         let text = (options.keep_refused && shown).then(|| frame.bytes.to_vec());
         documents.push(Judged {
-            origin,
+            origin: origin_of(frame),
             report,
             text,
             told: over_time::Told::default(),

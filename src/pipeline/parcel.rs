@@ -3,12 +3,14 @@
 //! A parcel is handed on when it is full, or when its intake is about to wait; no timer is needed. It
 //! has its place in the order from its first delivery on, so that what was taken in is in flight.
 
-use crossbeam_channel::Sender;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use crossbeam_channel::Sender;
 
 use super::Event;
 use crate::frame::Batch;
-use crate::source::SourceName;
+use crate::source::{Delivery, Recipient, SourceName};
 
 /// A parcel is full with so many bytes of documents.
 const BYTES: usize = 1 << 20;
@@ -78,6 +80,9 @@ pub(super) trait Workers {
     fn give(&mut self, parcel: Parcel);
     /// Works off, on this thread, what was just read.
     fn work_off(&mut self, work: Work) -> Event;
+    /// The same of a source that is likely one document, but gives back what is not.
+    fn work_off_unframed(&mut self, source: &Arc<SourceName>, batch: Batch)
+    -> Result<Event, Batch>;
     /// Hands on what came of a parcel that was worked off here.
     fn done(&mut self, done: Done);
 }
@@ -115,54 +120,71 @@ impl<W: Workers> Gatherer<W> {
     }
 
     /// Takes work in; gives it back when no more is taken in.
-    pub(super) fn take(&mut self, work: Work) -> Result<(), Work> {
-        if self.open.is_none() {
-            // First a ticket, then a number: who holds a number is in flight already, so no
-            // later number can keep it waiting.
-            if self.tickets.send(()).is_err() {
-                return Err(work);
-            }
-            let Some(number) = self.gate.number() else {
-                return Err(work);
-            };
-            self.open = Some(Open {
-                number,
-                bytes: 0,
-                deliveries: 0,
-                gathered: match self.workers.are_busy() {
-                    true => Gathered::Events(Vec::new()),
-                    false => Gathered::Work(Vec::new()),
-                },
-            });
-        } else if self.gate.is_closed() {
-            self.hand_over();
+    pub(super) fn add(&mut self, work: Work) -> Result<(), Work> {
+        if !self.is_open() {
             return Err(work);
         }
         let Some(open) = &mut self.open else {
             return Err(work);
         };
-        if let Work::Batch(_, batch) = &work {
-            open.bytes += batch.byte_len();
+        let bytes = match &work {
+            Work::Batch(_, batch) => batch.byte_len(),
+            Work::Event(_) => 0,
+        };
+        match &mut open.gathered {
+            Gathered::Work(several) => several.push(work),
+            Gathered::Events(events) => events.push(self.workers.work_off(work)),
         }
+        self.took(bytes);
+        Ok(())
+    }
+
+    /// Opens a parcel if none is open; whether one is. None is when no more is taken in.
+    fn is_open(&mut self) -> bool {
+        if self.open.is_some() {
+            if self.gate.is_closed() {
+                self.hand_over();
+            }
+            return self.open.is_some();
+        }
+        // First a ticket, then a number: who holds a number is in flight already, so no later
+        // number can keep it waiting.
+        if self.tickets.send(()).is_err() {
+            return false;
+        }
+        self.open = self.gate.number().map(|number| Open {
+            number,
+            bytes: 0,
+            deliveries: 0,
+            gathered: match self.workers.are_busy() {
+                true => Gathered::Events(Vec::new()),
+                false => Gathered::Work(Vec::new()),
+            },
+        });
+        self.open.is_some()
+    }
+
+    /// Counts what was taken into the open parcel, and hands it on when it is full.
+    fn took(&mut self, bytes: usize) {
+        let Some(open) = &mut self.open else { return };
+        open.bytes += bytes;
         open.deliveries += 1;
-        let most = match &mut open.gathered {
-            Gathered::Work(several) => {
-                several.push(work);
-                BYTES
-            }
-            Gathered::Events(events) => {
-                events.push(self.workers.work_off(work));
-                match self.workers.are_busy() {
-                    true => BYTES_JUDGED,
-                    // The next is for them.
-                    false => BYTES,
-                }
-            }
+        let most = match &open.gathered {
+            Gathered::Events(_) if self.workers.are_busy() => BYTES_JUDGED,
+            // The next is for them.
+            _ => BYTES,
         };
         if open.bytes >= most || open.deliveries >= DELIVERIES {
             self.hand_over();
         }
-        Ok(())
+    }
+
+    /// Whether what comes next is worked off here.
+    fn works(&self) -> bool {
+        match &self.open {
+            Some(open) => matches!(open.gathered, Gathered::Events(_)),
+            None => self.workers.are_busy(),
+        }
     }
 
     /// Hands on what was gathered, for its intake is about to wait. Whether more is taken in.
@@ -181,6 +203,60 @@ impl<W: Workers> Gatherer<W> {
         match gathered {
             Gathered::Work(work) => self.workers.give(Parcel { number, work }),
             Gathered::Events(events) => self.workers.done(Done { number, events }),
+        }
+    }
+}
+
+impl<W: Workers> Recipient for Gatherer<W> {
+    fn take(&mut self, delivery: Delivery) -> ControlFlow<()> {
+        let work = match delivery {
+            Delivery::Batch { source, batch } => Work::Batch(source, batch),
+            Delivery::End { source, outcome } => {
+                Work::Event(Box::new(Event::End { source, outcome }))
+            }
+            Delivery::PassedOver { path, reason } => {
+                Work::Event(Box::new(Event::PassedOver { path, reason }))
+            }
+            Delivery::Note(note) => Work::Event(Box::new(Event::Noted(note))),
+            Delivery::Waits => {
+                return match self.pause() {
+                    true => ControlFlow::Continue(()),
+                    false => ControlFlow::Break(()),
+                };
+            }
+        };
+        match self.add(work) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+
+    fn take_unframed(
+        &mut self,
+        source: &Arc<SourceName>,
+        batch: Batch,
+    ) -> ControlFlow<(), Option<Batch>> {
+        // Who has to wait for another to look at it looks for its end at once.
+        if !self.works() {
+            return ControlFlow::Continue(Some(batch));
+        }
+        if !self.is_open() {
+            return ControlFlow::Break(());
+        }
+        let bytes = batch.byte_len();
+        match self.workers.work_off_unframed(source, batch) {
+            Ok(event) => {
+                if let Some(Open {
+                    gathered: Gathered::Events(events),
+                    ..
+                }) = &mut self.open
+                {
+                    events.push(event);
+                }
+                self.took(bytes);
+                ControlFlow::Continue(None)
+            }
+            Err(batch) => ControlFlow::Continue(Some(batch)),
         }
     }
 }

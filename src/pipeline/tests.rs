@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, bounded};
 use super::parcel::Workers;
 use super::*;
 use crate::frame::{Batch, FrameLimits, Framer, Framing, Open};
-use crate::source::{SourceEnd, SourceName};
+use crate::source::{Delivery, Recipient, SourceEnd, SourceName};
 
 const PATIENT: Duration = Duration::from_secs(30);
 
@@ -37,7 +37,7 @@ fn end(name: &str) -> Delivery {
     }
 }
 
-/// Steps are `small` or `large` batches, `waits` and `stop`, with how often; then how many deliveries
+/// Steps are `small` or `large` batches, `offered` small ones, `waits` and `stop`, with how often; then how many deliveries
 /// each parcel has that was handed on, before the intake ended and in all, and how many were refused.
 type Case = (
     &'static str,
@@ -58,6 +58,27 @@ const CASES: &[Case] = &[
         0,
     ),
     ("many deliveries", &[("small", 514)], &[512], &[512, 2], 0),
+    (
+        "many that are offered",
+        &[("offered", 514)],
+        &[512],
+        &[512, 2],
+        0,
+    ),
+    (
+        "offered after a stop",
+        &[("stop", 1), ("offered", 2)],
+        &[],
+        &[],
+        2,
+    ),
+    (
+        "offered and others",
+        &[("small", 2), ("offered", 2), ("waits", 1), ("offered", 1)],
+        &[4],
+        &[4, 1],
+        0,
+    ),
     ("many bytes", &[("large", 5)], &[2, 2], &[2, 2, 1], 0),
     ("a stop before", &[("stop", 1), ("small", 2)], &[], &[], 2),
     (
@@ -105,6 +126,18 @@ impl Workers for Recorded {
         Event::IntakeOver(IntakeEnd::default())
     }
 
+    fn work_off_unframed(
+        &mut self,
+        _: &Arc<SourceName>,
+        batch: Batch,
+    ) -> std::result::Result<Event, Batch> {
+        assert!(self.busy);
+        match batch.byte_len() {
+            10 => Ok(Event::IntakeOver(IntakeEnd::default())),
+            _ => Err(batch),
+        }
+    }
+
     fn done(&mut self, done: Done) {
         assert!(self.busy);
         self.given.send((done.number, done.events.len())).unwrap();
@@ -126,12 +159,21 @@ fn parcels_are_handed_on_when_they_are_full_or_the_source_waits() {
         for (what, times) in *steps {
             for _ in 0..*times {
                 let taken = match *what {
-                    "small" => gatherer.take(Work::Batch(source("a"), batch(10))).is_ok(),
+                    "small" => gatherer.add(Work::Batch(source("a"), batch(10))).is_ok(),
                     // Two of them are enough.
                     "large" => {
                         let large = batch(if busy { 2_200 << 10 } else { 600 << 10 });
-                        gatherer.take(Work::Batch(source("a"), large)).is_ok()
+                        gatherer.add(Work::Batch(source("a"), large)).is_ok()
                     }
+                    // Whoever does not work itself gives it back at once.
+                    "offered" => match gatherer.take_unframed(&source("a"), batch(10)) {
+                        ControlFlow::Continue(None) => busy,
+                        ControlFlow::Continue(Some(batch)) => {
+                            assert!(!busy);
+                            gatherer.add(Work::Batch(source("a"), batch)).is_ok()
+                        }
+                        ControlFlow::Break(()) => false,
+                    },
                     "waits" => gatherer.pause(),
                     _ => {
                         gate.close();
@@ -174,7 +216,7 @@ fn line(event: &Event) -> String {
 /// Runs an intake that is given a way to wait for the test.
 fn running(
     workers: usize,
-    intake: impl FnOnce(&Receiver<()>, &mut dyn FnMut(Delivery) -> ControlFlow<()>) + Send + 'static,
+    intake: impl FnOnce(&Receiver<()>, &mut dyn Recipient) + Send + 'static,
 ) -> (Running, Sender<()>) {
     let (go_on, wait) = bounded(0);
     let intake: Intake = Box::new(move |_, deliver| {
@@ -189,12 +231,12 @@ fn running(
     (run(engine, vec![intake], options), go_on)
 }
 
-fn file(name: &str, deliver: &mut dyn FnMut(Delivery) -> ControlFlow<()>) -> ControlFlow<()> {
-    deliver(Delivery::Batch {
+fn file(name: &str, deliver: &mut dyn Recipient) -> ControlFlow<()> {
+    deliver.take(Delivery::Batch {
         source: source(name),
         batch: batch(10),
     })?;
-    deliver(end(name))
+    deliver.take(end(name))
 }
 
 #[test]
@@ -204,7 +246,7 @@ fn what_was_gathered_is_told_while_its_source_waits() {
             for name in ["a", "b", "c"] {
                 let _ = file(name, deliver);
             }
-            let _ = deliver(Delivery::Waits);
+            let _ = deliver.take(Delivery::Waits);
             wait.recv().unwrap();
             let _ = file("d", deliver);
         });
@@ -256,7 +298,7 @@ fn events_keep_their_order_over_many_parcels_and_workers() {
     let (running, _) = running(3, |_, deliver| {
         for number in 0..FILES {
             if number % 77 == 0 {
-                let _ = deliver(Delivery::Waits);
+                let _ = deliver.take(Delivery::Waits);
             }
             let _ = file(&number.to_string(), deliver);
         }

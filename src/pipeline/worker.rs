@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::judge::judge;
+use super::judge::{judge, judge_unframed};
 use super::parcel::{Done, Parcel, Work, Workers};
 use super::{Event, Options};
 use crate::engine::{Checker, Current, Engine, Report};
+use crate::frame::Batch;
+use crate::source::SourceName;
 
 /// Works parcels off, by the newest engine there is.
 pub(super) struct Worker {
@@ -62,6 +64,27 @@ impl Worker {
             Work::Batch(source, batch) => (source, batch),
             Work::Event(event) => return *event,
         };
+        self.get_ready();
+        let (options, spare) = (&self.options, &mut self.spare);
+        let event = judge(&mut self.checker, source, &batch, options, spare);
+        self.options.pool.give(batch);
+        event
+    }
+
+    fn unframed(&mut self, source: &Arc<SourceName>, batch: Batch) -> Result<Event, Batch> {
+        self.get_ready();
+        let (options, spare) = (&self.options, &mut self.spare);
+        match judge_unframed(&mut self.checker, source, &batch, options, spare) {
+            Some(event) => {
+                self.options.pool.give(batch);
+                Ok(event)
+            }
+            None => Err(batch),
+        }
+    }
+
+    /// Takes the newest engine, and reports to be used again.
+    fn get_ready(&mut self) {
         if let Some(engine) = self.current.newer(&mut self.seen) {
             self.checker = checker_of(&engine, self.contributes);
         }
@@ -70,10 +93,6 @@ impl Worker {
         {
             self.spare = more;
         }
-        let (options, spare) = (&self.options, &mut self.spare);
-        let event = judge(&mut self.checker, source, &batch, options, spare);
-        self.options.pool.give(batch);
-        event
     }
 }
 
@@ -98,6 +117,15 @@ impl Workers for FromReader {
     fn work_off(&mut self, work: Work) -> Event {
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
         own.event(work)
+    }
+
+    fn work_off_unframed(
+        &mut self,
+        source: &Arc<SourceName>,
+        batch: Batch,
+    ) -> Result<Event, Batch> {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.unframed(source, batch)
     }
 
     fn done(&mut self, done: Done) {

@@ -13,31 +13,31 @@ use std::sync::Arc;
 
 use super::error::SourceError;
 use super::look::{Kind, kind_of};
-use super::{Deliver, Delivery, ReadOptions, SourceEnd, SourceName};
+use super::{Delivery, ReadOptions, Recipient, SourceEnd, SourceName};
 
 /// Reads the file to its end; `-` is standard input.
 ///
 /// Delivers batches and then the end, which tells also that the file could not be opened.
-pub fn read(path: &Path, options: &ReadOptions, deliver: &mut Deliver<'_>) -> ControlFlow<()> {
+pub fn read(path: &Path, options: &ReadOptions, to: &mut dyn Recipient) -> ControlFlow<()> {
     if path.as_os_str() == "-" {
         let name = Arc::new(SourceName::Stdin);
-        return super::read::read(std::io::stdin(), &name, options, deliver);
+        return super::read::read(std::io::stdin(), &name, options, to);
     }
     let source = Arc::new(SourceName::File(path.to_owned()));
     let opened = look(path).and_then(|metadata| {
         let waits = !metadata.is_file();
-        if waits && deliver(Delivery::Waits).is_break() {
+        if waits && to.take(Delivery::Waits).is_break() {
             return Ok(None);
         }
         Ok(Some((waits, open(path)?)))
     });
     match opened {
-        Ok(Some((true, file))) => super::read::read(file, &source, options, deliver),
+        Ok(Some((true, file))) => super::read::read(file, &source, options, to),
         Ok(Some((false, file))) => {
-            super::read::read_with(&mut Vec::new(), file, &source, options, deliver)
+            super::read::read_with(&mut Vec::new(), file, &source, options, to)
         }
         Ok(None) => ControlFlow::Break(()),
-        Err(error) => not_opened(&source, error, deliver),
+        Err(error) => not_opened(&source, error, to),
     }
 }
 
@@ -45,13 +45,13 @@ pub fn read(path: &Path, options: &ReadOptions, deliver: &mut Deliver<'_>) -> Co
 pub(super) fn not_opened(
     source: &Arc<SourceName>,
     error: SourceError,
-    deliver: &mut Deliver<'_>,
+    to: &mut dyn Recipient,
 ) -> ControlFlow<()> {
     let outcome = SourceEnd {
         error: Some(error),
         ..SourceEnd::default()
     };
-    deliver(Delivery::End {
+    to.take(Delivery::End {
         source: Arc::clone(source),
         outcome,
     })

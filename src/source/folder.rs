@@ -25,9 +25,10 @@ use super::error::SourceError;
 use super::hold::Hold;
 use super::inbox::{Hint, Inbox, Job, Outcome};
 use super::look::{FileId, Look};
-use super::read::{read_text, read_with};
+use super::read::{offer_text, read_text, read_with};
 use super::watch::{Change, Watch};
-use super::{Deliver, Delivery, Note, ReadOptions, SourceName};
+use super::{Delivery, Note, ReadOptions, Recipient, SourceName};
+use crate::frame::Batch;
 use crate::planted;
 
 /// While the folder is not there, it is looked for this often.
@@ -60,6 +61,29 @@ impl Default for FolderOptions {
     }
 }
 
+/// Whoever takes what is found, told at the end which file it was.
+struct FromFile<'t> {
+    file: FileId,
+    to: &'t mut dyn Recipient,
+}
+
+impl Recipient for FromFile<'_> {
+    fn take(&mut self, mut delivery: Delivery) -> ControlFlow<()> {
+        if let Delivery::End { outcome, .. } = &mut delivery {
+            outcome.file = Some(self.file);
+        }
+        self.to.take(delivery)
+    }
+
+    fn take_unframed(
+        &mut self,
+        source: &Arc<SourceName>,
+        batch: Batch,
+    ) -> ControlFlow<(), Option<Batch>> {
+        self.to.take_unframed(source, batch)
+    }
+}
+
 /// A folder into which records are dropped.
 pub struct Folder {
     path: PathBuf,
@@ -86,12 +110,12 @@ impl Folder {
 
     /// Reads what is there now, and waits for nothing: a document without an end is delivered
     /// as the fault that it is.
-    pub fn scan_once(&mut self, deliver: &mut Deliver<'_>) -> Result<FolderCounts, SourceError> {
+    pub fn scan_once(&mut self, to: &mut dyn Recipient) -> Result<FolderCounts, SourceError> {
         self.inbox = Inbox::new(Duration::ZERO, Duration::ZERO);
-        if self.scan(Hint::FirstScan, deliver)?.is_break() {
+        if self.scan(Hint::FirstScan, to)?.is_break() {
             return Ok(self.inbox.counts.clone());
         }
-        while let ControlFlow::Continue(true) = self.read_next(deliver) {
+        while let ControlFlow::Continue(true) = self.read_next(to) {
             // A file that is written without end stays pending, and the counts say so.
             if self.inbox.counts.requeued > 8 * self.inbox.counts.seen {
                 break;
@@ -107,54 +131,54 @@ impl Folder {
     pub fn watch(
         &mut self,
         stop: &Receiver<()>,
-        deliver: &mut Deliver<'_>,
+        to: &mut dyn Recipient,
     ) -> Result<FolderCounts, SourceError> {
         fs::read_dir(&self.path).map_err(|error| self.failed(error))?;
         // `Break` is an order, not a failure.
-        let _ = self.run(stop, deliver);
+        let _ = self.run(stop, to);
         Ok(self.inbox.counts.clone())
     }
 
-    fn run(&mut self, stop: &Receiver<()>, deliver: &mut Deliver<'_>) -> ControlFlow<()> {
+    fn run(&mut self, stop: &Receiver<()>, to: &mut dyn Recipient) -> ControlFlow<()> {
         let clock = Arc::clone(&self.options.clock);
         let mut root = self.root();
-        let mut watch = self.start_watch(deliver)?;
-        let mut next_scan = self.scan_or_note(Hint::FirstScan, deliver)?;
+        let mut watch = self.start_watch(to)?;
+        let mut next_scan = self.scan_or_note(Hint::FirstScan, to)?;
         loop {
             let mut scan = false;
             if let Some(watch) = &watch {
                 for change in watch.changes.try_iter() {
-                    scan |= self.change(change, deliver)?;
+                    scan |= self.change(change, to)?;
                 }
                 if watch.overflowed() {
-                    scan |= self.change(Change::Overflow, deliver)?;
+                    scan |= self.change(Change::Overflow, to)?;
                 }
             }
             if scan || clock.now() >= next_scan {
                 let present = self.root();
                 if present.is_some() && (present != root || watch.is_none()) {
                     // First the watch, then the listing: nothing can come between them.
-                    watch = self.start_watch(deliver)?;
+                    watch = self.start_watch(to)?;
                     if root.is_none() {
-                        deliver(Delivery::Note(Note::FolderBack(self.path.clone())))?;
+                        to.take(Delivery::Note(Note::FolderBack(self.path.clone())))?;
                     }
                 } else if present.is_none() && root.is_some() {
                     watch = None;
-                    deliver(Delivery::Note(Note::FolderGone(self.path.clone())))?;
+                    to.take(Delivery::Note(Note::FolderGone(self.path.clone())))?;
                 }
                 root = present;
-                next_scan = self.scan_or_note(Hint::Scan, deliver)?;
+                next_scan = self.scan_or_note(Hint::Scan, to)?;
             }
             while let Some(name) = self.inbox.due(clock.now()) {
-                self.look(&name, Hint::Again, deliver)?;
+                self.look(&name, Hint::Again, to)?;
             }
             if !matches!(stop.try_recv(), Err(TryRecvError::Empty)) {
                 return ControlFlow::Break(());
             }
-            if self.read_next(deliver)? {
+            if self.read_next(to)? {
                 continue;
             }
-            deliver(Delivery::Waits)?;
+            to.take(Delivery::Waits)?;
             let due = self
                 .inbox
                 .next_look()
@@ -170,7 +194,7 @@ impl Folder {
             match change {
                 None => {}
                 Some(Ok(change)) => {
-                    let list = self.change(change, deliver)?;
+                    let list = self.change(change, to)?;
                     next_scan = if list { clock.now() } else { next_scan };
                 }
                 // The watcher is dead; the next listing starts another.
@@ -180,33 +204,33 @@ impl Folder {
     }
 
     /// Follows a hint. `true`: the folder must be listed.
-    fn change(&mut self, change: Change, deliver: &mut Deliver<'_>) -> ControlFlow<(), bool> {
+    fn change(&mut self, change: Change, to: &mut dyn Recipient) -> ControlFlow<(), bool> {
         match change {
             Change::Name(name, hint) => {
-                self.look(&name, hint, deliver)?;
+                self.look(&name, hint, to)?;
                 ControlFlow::Continue(false)
             }
             Change::Root => ControlFlow::Continue(true),
             Change::Overflow => {
                 self.inbox.counts.overflows += 1;
-                deliver(Delivery::Note(Note::Overflow))?;
+                to.take(Delivery::Note(Note::Overflow))?;
                 ControlFlow::Continue(!planted::bug("ignore-overflow"))
             }
         }
     }
 
-    fn look(&mut self, name: &OsStr, hint: Hint, deliver: &mut Deliver<'_>) -> ControlFlow<()> {
+    fn look(&mut self, name: &OsStr, hint: Hint, to: &mut dyn Recipient) -> ControlFlow<()> {
         let path = self.path.join(name);
         let look = metadata_of(&path).ok().map(|meta| Look::of(&meta));
         let told = self.inbox.look(name, look, hint, self.options.clock.now());
         match told {
-            Some(reason) => deliver(Delivery::PassedOver { path, reason }),
+            Some(reason) => to.take(Delivery::PassedOver { path, reason }),
             None => ControlFlow::Continue(()),
         }
     }
 
-    fn scan_or_note(&mut self, hint: Hint, deliver: &mut Deliver<'_>) -> ControlFlow<(), Duration> {
-        let wait = match self.scan(hint, deliver) {
+    fn scan_or_note(&mut self, hint: Hint, to: &mut dyn Recipient) -> ControlFlow<(), Duration> {
+        let wait = match self.scan(hint, to) {
             Ok(ControlFlow::Break(())) => return ControlFlow::Break(()),
             Ok(ControlFlow::Continue(())) => self.options.scan_every,
             Err(_) => self.options.scan_every.min(ABSENT),
@@ -215,13 +239,9 @@ impl Folder {
     }
 
     /// Lists the folder, oldest file first.
-    fn scan(
-        &mut self,
-        hint: Hint,
-        deliver: &mut Deliver<'_>,
-    ) -> Result<ControlFlow<()>, SourceError> {
+    fn scan(&mut self, hint: Hint, to: &mut dyn Recipient) -> Result<ControlFlow<()>, SourceError> {
         // Of many files that takes its time.
-        if deliver(Delivery::Waits).is_break() {
+        if to.take(Delivery::Waits).is_break() {
             return Ok(ControlFlow::Break(()));
         }
         let mut found = Vec::new();
@@ -245,7 +265,7 @@ impl Folder {
         for (_, name, meta) in found {
             if let Some(reason) = self.inbox.look(&name, Some(Look::of(&meta)), hint, now) {
                 let path = self.path.join(&name);
-                if deliver(Delivery::PassedOver { path, reason }).is_break() {
+                if to.take(Delivery::PassedOver { path, reason }).is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
             }
@@ -255,35 +275,28 @@ impl Folder {
     }
 
     /// Reads the next file that is ready. `false`: there is none.
-    fn read_next(&mut self, deliver: &mut Deliver<'_>) -> ControlFlow<(), bool> {
+    fn read_next(&mut self, to: &mut dyn Recipient) -> ControlFlow<(), bool> {
         let Some(job) = self.inbox.next() else {
             return ControlFlow::Continue(false);
         };
         let path = self.path.join(&job.name);
-        let outcome = self.read(&path, &job, deliver)?;
+        let outcome = self.read(&path, &job, to)?;
         let look = match outcome {
             Outcome::Changed => metadata_of(&path).ok().map(|meta| Look::of(&meta)),
             _ => None,
         };
         let now = self.options.clock.now();
         if let Some(reason) = self.inbox.finish(&job.name, outcome, look, now) {
-            deliver(Delivery::PassedOver { path, reason })?;
+            to.take(Delivery::PassedOver { path, reason })?;
         }
         ControlFlow::Continue(true)
     }
 
-    fn read(
-        &mut self,
-        path: &Path,
-        job: &Job,
-        deliver: &mut Deliver<'_>,
-    ) -> ControlFlow<(), Outcome> {
+    fn read(&mut self, path: &Path, job: &Job, to: &mut dyn Recipient) -> ControlFlow<(), Outcome> {
         let source = Arc::new(SourceName::File(path.to_owned()));
-        let deliver = &mut |mut one| {
-            if let Delivery::End { outcome, .. } = &mut one {
-                outcome.file = Some(FileId(job.identity));
-            }
-            deliver(one)
+        let to = &mut FromFile {
+            file: FileId(job.identity),
+            to,
         };
         let mut file = match open(path) {
             Ok(Some(file)) => file,
@@ -294,11 +307,7 @@ impl Folder {
                     io::ErrorKind::PermissionDenied => Outcome::Denied,
                     _ => {
                         let path = path.to_owned();
-                        super::file::not_opened(
-                            &source,
-                            SourceError::Open { path, error },
-                            deliver,
-                        )?;
+                        super::file::not_opened(&source, SourceError::Open { path, error }, to)?;
                         Outcome::Failed
                     }
                 });
@@ -311,13 +320,13 @@ impl Folder {
                 return ControlFlow::Continue(Outcome::Changed);
             }
             let mut hold = Hold::new(0, true);
-            let deliver = &mut |one| hold.take(one, deliver);
+            let to = &mut |one| hold.take(one, to);
             #[cfg(target_os = "linux")]
             let file = {
                 let most = options.limits.document as u64 + 1;
                 super::holes::Holes::new(file, job.identity.size, most)
             };
-            read_with(&mut self.chunk, file, &source, options, deliver)?;
+            read_with(&mut self.chunk, file, &source, options, to)?;
             return ControlFlow::Continue(hold.outcome());
         }
         let size = job.identity.size as usize;
@@ -335,27 +344,30 @@ impl Folder {
             (Err(error), _) => {
                 options.pool.give(whole);
                 let error = SourceError::Read { offset: 0, error };
-                super::file::not_opened(&source, error, deliver)?;
+                super::file::not_opened(&source, error, to)?;
                 return ControlFlow::Continue(Outcome::Failed);
             }
         }
+        let Some(whole) = offer_text(whole, &source, options, to)? else {
+            return ControlFlow::Continue(Outcome::Read);
+        };
         let as_it_is = job.as_it_is || planted::bug("half-documents");
         let mut hold = Hold::new(options.limits.document.saturating_mul(2), as_it_is);
-        let take = &mut |one| hold.take(one, deliver);
+        let take = &mut |one| hold.take(one, to);
         read_text(&mut self.chunk, whole, &source, options, take)?;
         if hold.waits() {
             return ControlFlow::Continue(Outcome::Unfinished);
         }
-        hold.release(deliver)?;
+        hold.release(to)?;
         ControlFlow::Continue(hold.outcome())
     }
 
-    fn start_watch(&self, deliver: &mut Deliver<'_>) -> ControlFlow<(), Option<Watch>> {
+    fn start_watch(&self, to: &mut dyn Recipient) -> ControlFlow<(), Option<Watch>> {
         match Watch::start(&self.path) {
             Ok(watch) => ControlFlow::Continue(Some(watch)),
             Err(error) => {
                 let error = self.failed(io::Error::other(error));
-                deliver(Delivery::Note(Note::WatchFailed(error)))?;
+                to.take(Delivery::Note(Note::WatchFailed(error)))?;
                 ControlFlow::Continue(None)
             }
         }

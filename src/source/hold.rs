@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::error::SourceError;
 use super::inbox::Outcome;
-use super::{Deliver, Delivery};
+use super::{Delivery, Recipient};
 use crate::frame::FrameFault;
 
 /// Keeps deliveries back until it is known that the file has an end.
@@ -37,11 +37,7 @@ impl Hold {
         }
     }
 
-    pub(super) fn take(
-        &mut self,
-        delivery: Delivery,
-        deliver: &mut Deliver<'_>,
-    ) -> ControlFlow<()> {
+    pub(super) fn take(&mut self, delivery: Delivery, to: &mut dyn Recipient) -> ControlFlow<()> {
         match &delivery {
             Delivery::Batch { batch, .. } => {
                 self.bytes += batch.byte_len();
@@ -61,11 +57,11 @@ impl Hold {
             _ => {}
         }
         if self.open {
-            return deliver(delivery);
+            return to.take(delivery);
         }
         self.kept.push(delivery);
         if self.bytes > self.limit {
-            return self.release(deliver);
+            return self.release(to);
         }
         ControlFlow::Continue(())
     }
@@ -74,9 +70,9 @@ impl Hold {
         self.cut_off && !self.open
     }
 
-    pub(super) fn release(&mut self, deliver: &mut Deliver<'_>) -> ControlFlow<()> {
+    pub(super) fn release(&mut self, to: &mut dyn Recipient) -> ControlFlow<()> {
         self.open = true;
-        self.kept.drain(..).try_for_each(deliver)
+        self.kept.drain(..).try_for_each(|one| to.take(one))
     }
 
     pub(super) fn outcome(&self) -> Outcome {

@@ -1,7 +1,7 @@
 //! Where bytes come from: a pipe, a file, or a drop folder.
 //!
-//! Each source reads, decompresses, frames, and hands what it found to one callback, in order.
-//! A callback that blocks holds the reading back; one that answers `Break` ends it. Before a source
+//! Each source reads, decompresses, frames, and hands what it found to one [`Recipient`], in order.
+//! One that blocks holds the reading back; one that answers `Break` ends it. Before a source
 //! waits it says so, with [`Delivery::Waits`].
 //!
 //! No document is judged here, and no thread is started but the folder watcher's own. Nothing
@@ -256,4 +256,29 @@ impl fmt::Display for Note {
 }
 
 /// Takes what a source found. `Break` ends the source without another call.
-pub type Deliver<'a> = dyn FnMut(Delivery) -> ControlFlow<()> + 'a;
+///
+/// Every closure that takes a [`Delivery`] is one.
+pub trait Recipient {
+    /// Takes what is next.
+    fn take(&mut self, delivery: Delivery) -> ControlFlow<()>;
+
+    /// Takes a whole source in which nobody has looked for documents, if it turns out to be one document;
+    /// else gives it back, to be framed. What is marked in `batch` as its frame is only likely to be one
+    /// ([`Framer::likely`](crate::frame::Framer::likely)).
+    ///
+    /// Whoever judges a document meets its end anyway, and saves the search for it.
+    fn take_unframed(
+        &mut self,
+        source: &Arc<SourceName>,
+        batch: Batch,
+    ) -> ControlFlow<(), Option<Batch>> {
+        let _ = source;
+        ControlFlow::Continue(Some(batch))
+    }
+}
+
+impl<F: FnMut(Delivery) -> ControlFlow<()>> Recipient for F {
+    fn take(&mut self, delivery: Delivery) -> ControlFlow<()> {
+        self(delivery)
+    }
+}

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::compressed::{Decoded, is_compressed};
 use super::error::SourceError;
-use super::{Deliver, Delivery, ReadOptions, SourceEnd, SourceName};
+use super::{Delivery, ReadOptions, Recipient, SourceEnd, SourceName};
 use crate::frame::{Batch, Framer};
 
 /// Reads a stream to its end, and delivers batches and then the end.
@@ -19,18 +19,18 @@ pub(crate) fn read(
     reader: impl Read,
     name: &Arc<SourceName>,
     options: &ReadOptions,
-    deliver: &mut Deliver<'_>,
+    to: &mut dyn Recipient,
 ) -> ControlFlow<()> {
-    let deliver = &mut |delivery: Delivery| {
+    let to = &mut |delivery: Delivery| {
         let reads_on = matches!(delivery, Delivery::Batch { .. });
-        deliver(delivery)?;
+        to.take(delivery)?;
         match reads_on {
-            true => deliver(Delivery::Waits),
+            true => to.take(Delivery::Waits),
             false => ControlFlow::Continue(()),
         }
     };
-    deliver(Delivery::Waits)?;
-    read_with(&mut Vec::new(), reader, name, options, deliver)
+    to.take(Delivery::Waits)?;
+    read_with(&mut Vec::new(), reader, name, options, to)
 }
 
 /// The same of what is never waited for, with a buffer that was used before.
@@ -39,7 +39,7 @@ pub(crate) fn read_with(
     reader: impl Read,
     name: &Arc<SourceName>,
     options: &ReadOptions,
-    deliver: &mut Deliver<'_>,
+    to: &mut dyn Recipient,
 ) -> ControlFlow<()> {
     chunk.resize(options.chunk.max(1), 0);
     let mut outcome = SourceEnd::default();
@@ -49,40 +49,69 @@ pub(crate) fn read_with(
             let next = &mut |framer: &mut Framer, batch: &mut Batch| {
                 framer.read(chunk, |room| decoded.read(room), batch)
             };
-            frames(next, name, options, &mut outcome, deliver)?
+            frames(next, name, options, &mut outcome, to)?
         }
     };
     outcome.error = error;
-    deliver(Delivery::End {
+    to.take(Delivery::End {
         source: Arc::clone(name),
         outcome,
     })
 }
 
-/// The same of a text that stands in a batch as a whole: one document is not copied to be framed.
+/// Offers a text that stands in a batch as a whole to whoever can tell that it is one document; gives it
+/// back where it is not taken.
+pub(crate) fn offer_text(
+    mut whole: Batch,
+    name: &Arc<SourceName>,
+    options: &ReadOptions,
+    to: &mut dyn Recipient,
+) -> ControlFlow<(), Option<Batch>> {
+    let framer = Framer::new(options.framing, options.limits, options.open);
+    if is_compressed(whole.text()) || !framer.likely(&mut whole) {
+        return ControlFlow::Continue(Some(whole));
+    }
+    let outcome = end_of(&whole);
+    if let Some(mut whole) = to.take_unframed(name, whole)? {
+        whole.unmark();
+        return ControlFlow::Continue(Some(whole));
+    }
+    to.take(Delivery::End {
+        source: Arc::clone(name),
+        outcome,
+    })?;
+    ControlFlow::Continue(None)
+}
+
+/// The end of a source that stands in a batch as a whole.
+fn end_of(whole: &Batch) -> SourceEnd {
+    SourceEnd {
+        bytes: whole.byte_len() as u64,
+        frames: whole.len() as u64,
+        ..SourceEnd::default()
+    }
+}
+
+/// As [`read_with`], of a text that stands in a batch as a whole: one document is not copied to be framed.
 pub(crate) fn read_text(
     chunk: &mut Vec<u8>,
     mut whole: Batch,
     name: &Arc<SourceName>,
     options: &ReadOptions,
-    deliver: &mut Deliver<'_>,
+    to: &mut dyn Recipient,
 ) -> ControlFlow<()> {
     let framer = Framer::new(options.framing, options.limits, options.open);
     if is_compressed(whole.text()) || !framer.alone(&mut whole) {
-        let flow = read_with(chunk, whole.text(), name, options, deliver);
+        let flow = read_with(chunk, whole.text(), name, options, to);
         options.pool.give(whole);
         return flow;
     }
-    let outcome = SourceEnd {
-        bytes: whole.byte_len() as u64,
-        frames: whole.len() as u64,
-        ..SourceEnd::default()
-    };
-    deliver(Delivery::Batch {
+    let outcome = end_of(&whole);
+    to.take(Delivery::Batch {
         source: Arc::clone(name),
         batch: whole,
     })?;
-    deliver(Delivery::End {
+    to.take(Delivery::End {
         source: Arc::clone(name),
         outcome,
     })
@@ -94,7 +123,7 @@ fn frames(
     name: &Arc<SourceName>,
     options: &ReadOptions,
     outcome: &mut SourceEnd,
-    deliver: &mut Deliver<'_>,
+    to: &mut dyn Recipient,
 ) -> ControlFlow<(), Option<SourceError>> {
     let mut framer = Framer::new(options.framing, options.limits, options.open);
     loop {
@@ -106,7 +135,7 @@ fn frames(
         }
         outcome.bytes += *read.as_ref().unwrap_or(&0) as u64;
         outcome.frames += batch.len() as u64;
-        hand_over(batch, name, options, deliver)?;
+        hand_over(batch, name, options, to)?;
         match read {
             Ok(0) => return ControlFlow::Continue(None),
             Ok(_) => {}
@@ -119,13 +148,13 @@ fn hand_over(
     batch: Batch,
     name: &Arc<SourceName>,
     options: &ReadOptions,
-    deliver: &mut Deliver<'_>,
+    to: &mut dyn Recipient,
 ) -> ControlFlow<()> {
     if batch.is_empty() {
         options.pool.give(batch);
         return ControlFlow::Continue(());
     }
-    deliver(Delivery::Batch {
+    to.take(Delivery::Batch {
         source: Arc::clone(name),
         batch,
     })

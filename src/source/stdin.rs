@@ -6,7 +6,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::{Deliver, ReadOptions, SourceName};
+use super::{ReadOptions, Recipient, SourceName};
 
 /// Reads `reader` to its end, and delivers batches and then the end.
 ///
@@ -15,7 +15,7 @@ pub fn read(
     reader: impl Read,
     name: SourceName,
     options: &ReadOptions,
-    deliver: &mut Deliver<'_>,
+    to: &mut dyn Recipient,
 ) -> ControlFlow<()> {
-    super::read::read(reader, &Arc::new(name), options, deliver)
+    super::read::read(reader, &Arc::new(name), options, to)
 }

@@ -43,15 +43,33 @@ fn read(framing: Framing, open: Open, limit: usize, text: &[u8], most: usize) ->
 
 /// The frame of a text that is one document, where it lies; nothing if it is not told to be one.
 fn alone(framing: Framing, open: Open, limit: usize, text: &[u8]) -> Option<Vec<String>> {
-    let framer = Framer::new(framing, FrameLimits { document: limit }, open);
+    let (mut batch, framer) = whole(framing, open, limit, text);
+    let alone = framer.alone(&mut batch);
+    marked(alone, &batch, text)
+}
+
+/// Where a text's document would stand, if it is one.
+fn likely(framing: Framing, open: Open, limit: usize, text: &[u8]) -> Option<Vec<String>> {
+    let (mut batch, framer) = whole(framing, open, limit, text);
+    let likely = framer.likely(&mut batch);
+    let found = marked(likely, &batch, text);
+    batch.unmark();
+    assert_eq!((batch.len(), batch.text()), (0, text));
+    found
+}
+
+fn whole(framing: Framing, open: Open, limit: usize, text: &[u8]) -> (Batch, Framer) {
     let mut batch = Batch::new();
     let copy = |room: &mut [u8]| std::io::Read::read(&mut &*text, room);
     let count = batch.fill(text.len(), copy).unwrap();
     assert_eq!((count, batch.text()), (text.len(), text));
-    let alone = framer.alone(&mut batch);
-    assert_eq!(batch.text(), text);
-    assert_eq!(batch.len(), usize::from(alone));
-    alone.then(|| batch.iter().map(|frame| render(&frame, text)).collect())
+    let limits = FrameLimits { document: limit };
+    (batch, Framer::new(framing, limits, open))
+}
+
+fn marked(told: bool, batch: &Batch, text: &[u8]) -> Option<Vec<String>> {
+    assert_eq!((batch.text(), batch.len()), (text, usize::from(told)));
+    told.then(|| batch.iter().map(|frame| render(&frame, text)).collect())
 }
 
 fn render(frame: &Frame<'_>, source: &[u8]) -> String {

@@ -143,14 +143,23 @@ proptest! {
         let text = format!("{}{text}{}", around[0], around[1].trim_start_matches('\u{FEFF}'));
         let framed = |text: &[u8]| frames(Framing::Auto, Open::CallRecords, 1 << 20, text, &[]);
         let alone = |text: &[u8]| alone(Framing::Auto, Open::CallRecords, 1 << 20, text);
+        let likely = |text: &[u8]| likely(Framing::Auto, Open::CallRecords, 1 << 20, text);
         if !document["value"].is_array() {
             prop_assert_eq!(alone(text.as_bytes()), Some(framed(text.as_bytes())), "{}", text);
+            prop_assert_eq!(likely(text.as_bytes()), Some(framed(text.as_bytes())), "{}", text);
         }
         let mut broken = text.into_bytes();
         let at = at.index(broken.len() + 1);
         broken.splice(at..at, more.bytes());
         if let Some(alone) = alone(&broken) {
             prop_assert_eq!(alone, framed(&broken), "{}", broken.escape_ascii());
+        }
+        // What is likely is so where it is JSON, and no collection.
+        let json = serde_json::from_slice::<serde_json::Value>(without_mark(&broken));
+        if let (Ok(json), Some(likely)) = (json, likely(&broken))
+            && !json["value"].is_array()
+        {
+            prop_assert_eq!(likely, framed(&broken), "{}", broken.escape_ascii());
         }
     }
 
