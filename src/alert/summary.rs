@@ -421,7 +421,11 @@ fn caveats(alert: &Alert) -> Vec<String> {
 
 /// A name from a record: escaped, and no longer than it must be.
 fn name(text: &str) -> String {
-    match text.char_indices().nth(LONGEST_NAME) {
+    let longest = match text.len() > LONGEST_NAME {
+        true => text.char_indices().nth(LONGEST_NAME),
+        false => None,
+    };
+    match longest {
         Some((at, _)) => format!("{}…", Safe(&text[..at])),
         None => Safe(text).to_string(),
     }

@@ -26,6 +26,20 @@ pub(super) fn line(value: &impl Serialize) -> String {
     json
 }
 
+/// The same, in place of what was in `line`.
+pub(super) fn line_into(value: &impl Serialize, line: &mut Vec<u8>) {
+    line.clear();
+    let written = serde_json::to_writer(&mut *line, value);
+    let safe = match (written, std::str::from_utf8(line)) {
+        (Ok(()), Ok(json)) => safe_json(json),
+        _ => Cow::Owned("null".to_owned()),
+    };
+    if let Cow::Owned(safe) = safe {
+        *line = safe.into_bytes();
+    }
+    line.push(b'\n');
+}
+
 /// One thing that is wrong with the rules, or worth knowing about them.
 pub(super) fn about_rules(problem: &crate::rules::Problem) -> String {
     let also = problem.also.as_ref().map(also);

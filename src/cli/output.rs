@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
 
 use super::Exit;
 use super::args::{Colour, Form};
@@ -84,6 +85,9 @@ impl Results {
     }
 }
 
+/// Bytes that are written together, while there is more to write.
+const WRITTEN: usize = 64 << 10;
+
 /// Work that is done sooner shows no progress.
 const QUICK: Duration = Duration::from_millis(500);
 
@@ -114,6 +118,8 @@ pub(super) struct Output {
     alerts: Form,
     messages: Form,
     out: io::BufWriter<io::Stdout>,
+    /// a line of JSON before it is written
+    line: Vec<u8>,
     out_painter: Painter,
     err_painter: Painter,
     progress: ProgressBar,
@@ -136,7 +142,8 @@ impl Output {
         Output {
             alerts: form.unwrap_or(by_terminal(out_terminal)),
             messages,
-            out: io::BufWriter::new(io::stdout()),
+            out: io::BufWriter::with_capacity(WRITTEN, io::stdout()),
+            line: Vec::new(),
             out_painter: Painter {
                 colour: coloured(out_terminal),
             },
@@ -177,21 +184,28 @@ impl Output {
 
     /// Writes one alert.
     pub(super) fn alert(&mut self, alert: &Alert) {
-        let text = match self.alerts {
-            Form::Json => json::line(alert),
-            Form::Text => self.out_painter.alert(alert, width()),
-        };
-        let out = &mut self.out;
-        let result = self.progress.suspend(|| out.write_all(text.as_bytes()));
-        self.note(result);
+        match self.alerts {
+            Form::Json => self.write_line(alert),
+            Form::Text => self.write(&self.out_painter.alert(alert, width())),
+        }
     }
 
     /// Writes one transition.
     pub(super) fn transition(&mut self, transition: &Transition) {
-        let text = match self.alerts {
-            Form::Json => json::line(transition),
-            Form::Text => self.out_painter.transition(transition, width()),
-        };
+        match self.alerts {
+            Form::Json => self.write_line(transition),
+            Form::Text => self.write(&self.out_painter.transition(transition, width())),
+        }
+    }
+
+    fn write_line(&mut self, value: &impl Serialize) {
+        json::line_into(value, &mut self.line);
+        let (out, line) = (&mut self.out, &self.line);
+        let result = self.progress.suspend(|| out.write_all(line));
+        self.note(result);
+    }
+
+    fn write(&mut self, text: &str) {
         let out = &mut self.out;
         let result = self.progress.suspend(|| out.write_all(text.as_bytes()));
         self.note(result);
@@ -199,13 +213,15 @@ impl Output {
 
     /// Writes a text that is no alert, such as the list of rules.
     pub(super) fn text(&mut self, text: &str) {
-        let result = self.out.write_all(text.as_bytes());
-        self.note(result);
+        self.write(text);
         self.flush();
     }
 
     /// Makes everything written so far visible.
     pub(super) fn flush(&mut self) {
+        if self.out.buffer().is_empty() {
+            return;
+        }
         let out = &mut self.out;
         let result = self.progress.suspend(|| out.flush());
         self.note(result);
@@ -223,6 +239,8 @@ impl Output {
 
     /// Writes a message; one that nobody can read is lost, as nothing else can be done.
     pub(super) fn message(&mut self, text: &str) {
+        // On a terminal both are read as one.
+        self.flush();
         self.progress.suspend(|| {
             let _ = io::stderr().lock().write_all(text.as_bytes());
         });

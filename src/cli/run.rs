@@ -249,6 +249,7 @@ pub(super) fn run(args: &Run, config: Config, found: Option<&str>) -> Exit {
                     loop {
                         shown += several.len();
                         several.into_iter().for_each(|event| job.show(event));
+                        job.output.flush();
                         if shown >= TOGETHER {
                             break;
                         }
@@ -810,9 +811,6 @@ impl Job {
                 if let Some(delivery) = &self.delivery {
                     delivery.remember(remembered);
                 }
-                if told {
-                    self.output.flush();
-                }
                 self.output.progress(&self.summary);
             }
             Event::End { source, outcome } => {
@@ -863,7 +861,6 @@ impl Job {
                     }
                 }
                 self.told_over_time(&told, None);
-                self.output.flush();
             }
             Event::OverTimeEnd { told, counts, .. } => {
                 self.told_over_time(&told, None);

@@ -57,7 +57,7 @@ pub enum Directly {
 }
 
 /// When to try without a tape: not where it led to nothing many times in a row.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tries {
     which: Directly,
     /// documents that are not to be tried
@@ -67,8 +67,26 @@ pub(super) struct Tries {
     /// the next document was tried already
     again: bool,
     taken: u64,
-    /// how many of the last documents alerted, in a way
+    /// an alert so many documents apart from the next costs as much by a second reading as by what is
+    /// kept of each for it
+    apart: u32,
+    /// how many of the last documents alerted, in a way: each counts for `apart`, and less from one
+    /// document to the next
     alerting: u32,
+}
+
+impl Default for Tries {
+    fn default() -> Tries {
+        Tries {
+            which: Directly::default(),
+            skip: 0,
+            vain: 0,
+            again: false,
+            taken: 0,
+            apart: 1,
+            alerting: 0,
+        }
+    }
 }
 
 impl Tries {
@@ -76,11 +94,12 @@ impl Tries {
     const PATIENCE: u32 = 4;
     /// So rare, in powers of two.
     const RAREST: u32 = 6;
-    /// An alert so many documents apart from the next costs as much by a second reading as by what is
-    /// kept of each for it.
-    const APART: u32 = 8;
-    /// So sure that alerts come more often than that.
-    const MANY: u32 = 32;
+    /// Bytes that are walked over in the time that one more node takes which is kept.
+    const BYTES: usize = 8;
+    /// Further apart nobody looks.
+    const APART: usize = 64;
+    /// So many alerts apart from each other say how often they come.
+    const MANY: u32 = 4;
 
     pub(super) fn of(which: Directly) -> Tries {
         Tries {
@@ -113,7 +132,7 @@ impl Tries {
 
     /// Where many documents alert, each is read for that at once, and none twice.
     fn purpose(&self) -> Purpose {
-        match self.alerting > Self::MANY {
+        match self.alerting > Self::MANY * self.apart {
             true => Purpose::Tell,
             false => Purpose::Ask,
         }
@@ -121,9 +140,15 @@ impl Tries {
 
     fn heard(&mut self, fired: bool) {
         self.alerting = match fired {
-            true => (self.alerting + Self::APART).min(2 * Self::MANY),
+            true => (self.alerting + self.apart).min(2 * Self::MANY * self.apart),
             false => self.alerting.saturating_sub(1),
         };
+    }
+
+    /// A document of so many bytes was read twice, and for alerts so many nodes more were kept of it.
+    fn took_twice(&mut self, bytes: usize, more: usize) {
+        let apart = bytes / (Self::BYTES * more.max(1));
+        self.apart = apart.clamp(1, Self::APART) as u32;
     }
 
     fn was_in_vain(&mut self) {
@@ -210,8 +235,10 @@ impl Checker {
                 asker.tell(&of, &mut report);
                 return Some(report);
             }
+            let kept = part.len();
             drop(part);
             let part = direct.read(&engine.schema, input.bytes, Purpose::Tell)?;
+            tries.took_twice(input.bytes.len(), part.len() - kept.min(part.len()));
             let of = Of {
                 engine,
                 input,

@@ -12,7 +12,7 @@ use crate::rules::layout::Layout;
 use crate::schema::direct::{Keep, Kept, Purpose};
 
 /// What an alert says of a place, whatever its rule reads.
-const ALERTS: [&str; 23] = [
+const ALERTS: [&str; 21] = [
     "caller",
     "callee",
     "callerNetwork",
@@ -23,8 +23,6 @@ const ALERTS: [&str; 23] = [
     "renderDeviceName",
     "connectionType",
     "subnet",
-    "ipAddress",
-    "reflexiveIPAddress",
     "displayName",
     "failureInfo",
     "stage",
@@ -120,7 +118,7 @@ fn names(layout: &Layout, sites: bool, alerts: bool) -> HashMap<Box<str>, Keep> 
         named(&["identity", "associatedIdentity"], Keep::All);
         named(&["@odata.type", "displayName"], Keep::Named);
     }
-    let site = sites && wants(&[Link::Site]);
+    let site = sites && (alerts || wants(&[Link::Site]));
     if site {
         named(&["subnet", "ipAddress", "reflexiveIPAddress"], Keep::Named);
     }
