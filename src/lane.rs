@@ -20,6 +20,9 @@ pub(crate) fn is_blank(byte: u8) -> bool {
 /// Sixteen bytes.
 pub(crate) type Bytes = [u8; 16];
 
+/// 32 bytes.
+pub(crate) type Half = [u8; 32];
+
 /// Bytes of a [`Block`].
 pub(crate) const BLOCK: usize = 64;
 
@@ -36,7 +39,7 @@ pub(crate) struct Block {
     pub(crate) odd: u64,
 }
 
-/// How blocks are looked at.
+/// How bytes are looked at: those of a block, and the next 32 of a token.
 pub(crate) trait Look {
     /// Looks at a whole block.
     fn block(bytes: &[u8; BLOCK]) -> Block;
@@ -44,17 +47,23 @@ pub(crate) trait Look {
     fn solid(bytes: &[u8; BLOCK]) -> u64;
     /// Of each bit, the sum modulo two of it and all before it.
     fn prefix_xor(bits: u64) -> u64;
+    /// Where two are the same.
+    fn same(a: &Half, b: &Half) -> u32;
+    /// Where there is no plain part of a string: quote, backslash, control.
+    fn special(bytes: &Half) -> u32;
+    /// Does what is asked for by the same look, in a function of its own.
+    fn again<O: OverBlocks>(blocks: O) -> O::Found;
 }
 
-/// What goes over many blocks, by whichever look is best here.
+/// What goes over many bytes, by whichever look is best here.
 pub(crate) trait OverBlocks {
     /// what comes of it
     type Found;
-    /// To be inlined, with all that it does for each block.
+    /// To be inlined, with all looks in it; what is not is asked for by [`Look::again`].
     fn go<L: Look>(self) -> Self::Found;
 }
 
-/// Goes over blocks by the widest look that this processor has.
+/// Goes over bytes by the widest look that this processor has.
 #[inline]
 pub(crate) fn go_over<O: OverBlocks>(blocks: O) -> O::Found {
     #[cfg(target_arch = "x86_64")]
@@ -62,11 +71,11 @@ pub(crate) fn go_over<O: OverBlocks>(blocks: O) -> O::Found {
         // SAFETY: this processor has what `go` asks for.
         return unsafe { wide::go(blocks) };
     }
-    blocks.go::<Narrow>()
+    narrow(blocks)
 }
 
-/// Four looks at sixteen bytes.
-struct Narrow;
+/// Looks at sixteen bytes at a time.
+pub(crate) struct Narrow;
 
 impl Look for Narrow {
     #[inline(always)]
@@ -99,6 +108,38 @@ impl Look for Narrow {
             bits ^= bits << by;
         }
         bits
+    }
+
+    #[inline(always)]
+    fn same(a: &Half, b: &Half) -> u32 {
+        let (a, b) = (halves(a), halves(b));
+        looks::same(a[0], b[0]) | looks::same(a[1], b[1]) << 16
+    }
+
+    #[inline(always)]
+    fn special(bytes: &Half) -> u32 {
+        let [low, high] = halves(bytes);
+        looks::special(low) | looks::special(high) << 16
+    }
+
+    #[inline(always)]
+    fn again<O: OverBlocks>(blocks: O) -> O::Found {
+        narrow(blocks)
+    }
+}
+
+/// Of its own, as `wide::go` is.
+#[inline(never)]
+fn narrow<O: OverBlocks>(blocks: O) -> O::Found {
+    blocks.go::<Narrow>()
+}
+
+#[inline(always)]
+fn halves(bytes: &Half) -> [&Bytes; 2] {
+    let (low, high) = bytes.split_at(16);
+    match (low.first_chunk(), high.first_chunk()) {
+        (Some(low), Some(high)) => [low, high],
+        _ => [&[0; 16]; 2],
     }
 }
 
@@ -212,7 +253,7 @@ mod wide {
     };
     use std::sync::LazyLock;
 
-    use super::{BLOCK, Block, Look, OverBlocks};
+    use super::{BLOCK, Block, Half, Look, OverBlocks};
 
     static IS_THERE: LazyLock<bool> = LazyLock::new(|| {
         is_x86_feature_detected!("avx2")
@@ -229,7 +270,8 @@ mod wide {
         *IS_THERE
     }
 
-    /// Goes over blocks. What it asks for is compiled into all that is inlined into it.
+    /// Goes over bytes. What it asks for is compiled into all that is inlined into it.
+    #[inline(never)]
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
     pub(super) fn go<O: OverBlocks>(blocks: O) -> O::Found {
         blocks.go::<Wide>()
@@ -240,10 +282,10 @@ mod wide {
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn load(bytes: &[u8; 32]) -> __m256i {
+    fn load(bytes: &Half) -> __m256i {
         // SAFETY: both are 32 bytes, of which each may be anything. (Put together of words, as in
         // `looks`, it takes seven instructions.)
-        unsafe { std::mem::transmute::<[u8; 32], __m256i>(*bytes) }
+        unsafe { std::mem::transmute::<Half, __m256i>(*bytes) }
     }
 
     #[inline]
@@ -298,7 +340,7 @@ mod wide {
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn blank(bytes: &[u8; 32]) -> u64 {
+    fn blank(bytes: &Half) -> u64 {
         let lanes = load(bytes);
         let is = |byte: u8| _mm256_cmpeq_epi8(lanes, _mm256_set1_epi8(byte as i8));
         let line = _mm256_or_si256(is(b'\n'), is(b'\r'));
@@ -320,7 +362,20 @@ mod wide {
         _mm_cvtsi128_si64(product) as u64
     }
 
-    // SAFETY, of all three: `Wide` is named in `go` alone, which is called where the processor has
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn same(a: &Half, b: &Half) -> u32 {
+        bits(_mm256_cmpeq_epi8(load(a), load(b))) as u32
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn no_plain_part(bytes: &Half) -> u32 {
+        let lanes = load(bytes);
+        bits(_mm256_or_si256(special(lanes), is(lanes, b'"'))) as u32
+    }
+
+    // SAFETY, of all of them: `Wide` is named in `go` alone, which is called where the processor has
     // these instructions.
     impl Look for Wide {
         #[inline(always)]
@@ -339,6 +394,24 @@ mod wide {
         fn prefix_xor(bits: u64) -> u64 {
             // SAFETY: see above.
             unsafe { prefix_xor(bits) }
+        }
+
+        #[inline(always)]
+        fn same(a: &Half, b: &Half) -> u32 {
+            // SAFETY: see above.
+            unsafe { same(a, b) }
+        }
+
+        #[inline(always)]
+        fn special(bytes: &Half) -> u32 {
+            // SAFETY: see above.
+            unsafe { no_plain_part(bytes) }
+        }
+
+        #[inline(always)]
+        fn again<O: OverBlocks>(blocks: O) -> O::Found {
+            // SAFETY: see above.
+            unsafe { go(blocks) }
         }
     }
 }
@@ -404,11 +477,18 @@ mod tests {
     struct All<'a>(&'a [u8; BLOCK], u64);
 
     impl OverBlocks for All<'_> {
-        type Found = (Block, u64, u64);
+        type Found = (Block, u64, u64, u32, u32);
 
         #[inline(always)]
         fn go<L: Look>(self) -> Self::Found {
-            (L::block(self.0), L::solid(self.0), L::prefix_xor(self.1))
+            let (halves, _) = self.0.as_chunks();
+            (
+                L::block(self.0),
+                L::solid(self.0),
+                L::prefix_xor(self.1),
+                L::same(&halves[0], &halves[1]),
+                L::special(&halves[0]),
+            )
         }
     }
 
@@ -428,11 +508,14 @@ mod tests {
                 let at = (0..BLOCK).filter(|at| of.contains(&block[*at]));
                 at.fold(0, |all, at| all | 1 << at)
             };
-            let (found, solid, sums) = go_over(All(&block, bits));
+            let (found, solid, sums, same, special) = go_over(All(&block, bits));
             prop_assert_eq!(found.quotes, each(b"\""));
             prop_assert_eq!(found.newlines, each(b"\n"));
             prop_assert_eq!(found.brackets, each(b"{[}]"));
             prop_assert_eq!(solid, !each(b" \t\r\n"));
+            let each = |is: &dyn Fn(usize) -> bool| (0..32).fold(0, |all, at| all | u32::from(is(at)) << at);
+            prop_assert_eq!(same, each(&|at| block[at] == block[32 + at]));
+            prop_assert_eq!(special, each(&|at| matches!(block[at], b'"' | b'\\' | 0..0x20)));
             for at in 0..64 {
                 let sum = (bits & (u64::MAX >> (63 - at))).count_ones() % 2;
                 prop_assert_eq!(sums >> at & 1, u64::from(sum));

@@ -133,9 +133,11 @@ impl Capture<'_> {
             // The rest is not looked at once each was there; one that stands twice counts once.
             let (mut seen, mut left) = (0_u64, named.len());
             for member in item.members() {
-                let Some(field) = named.find(member.name) else {
-                    continue;
+                let field = match self.document.tag(member.key) {
+                    Some(tag) => self.layout.tagged(level, tag),
+                    None => named.find(member.name),
                 };
+                let Some(field) = field else { continue };
                 self.read(id, field, member.value);
                 let bit = 1 << (self.layout.slot(field).unwrap_or(0) & 63);
                 left -= usize::from(seen & bit == 0);

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::record::Tag;
 use crate::rules::fields::{Level, Link};
 use crate::rules::layout::Layout;
 use crate::schema::direct::{Keep, Kept, Purpose};
@@ -38,12 +39,28 @@ const ALERTS: [&str; 21] = [
 
 /// What is kept for rules that read what `layout` says, with a sites file or without, and for their
 /// alerts.
-pub(super) fn keep(layout: &Layout, sites: bool) -> Arc<Kept> {
-    let kept = [false, true].map(|alerts| names(layout, sites, alerts));
-    Arc::new(move |name, purpose| {
-        let kept = &kept[usize::from(purpose == Purpose::Tell)];
-        kept.get(name).copied().unwrap_or_default()
+pub(super) fn keep(layout: &Arc<Layout>, sites: bool) -> Arc<dyn Kept> {
+    Arc::new(ByName {
+        names: [false, true].map(|alerts| names(layout, sites, alerts)),
+        layout: Arc::clone(layout),
     })
+}
+
+struct ByName {
+    /// to ask, and to tell
+    names: [HashMap<Box<str>, Keep>; 2],
+    layout: Arc<Layout>,
+}
+
+impl Kept for ByName {
+    fn keep(&self, name: &str, purpose: Purpose) -> Keep {
+        let names = &self.names[usize::from(purpose == Purpose::Tell)];
+        names.get(name).copied().unwrap_or_default()
+    }
+
+    fn tag(&self, name: &str) -> Tag {
+        self.layout.tag(name)
+    }
 }
 
 fn names(layout: &Layout, sites: bool, alerts: bool) -> HashMap<Box<str>, Keep> {

@@ -71,7 +71,7 @@ pub struct Engine {
     redactor: Option<Redactor>,
     links: Links,
     /// what is read of documents that need no tape, where there may be such
-    kept: Option<Arc<Kept>>,
+    kept: Option<Arc<dyn Kept>>,
 }
 
 /// One document to be judged, and where it comes from.

@@ -17,7 +17,7 @@ pub mod place;
 pub mod units;
 
 pub use kind::Kind;
-pub(crate) use parse::Placed;
 pub use parse::{Caps, Document, Malformed, Parser};
+pub(crate) use parse::{Placed, Tag};
 pub use place::{Origin, Spot};
 pub use tape::{Item, NodeIndex, Number};

@@ -176,7 +176,12 @@ pub(crate) struct Placed {
     pub(crate) number: NodeIndex,
     /// in the text, behind the byte order mark
     pub(crate) offset: u32,
+    /// of a name, what whoever reads it knows it by; 0 of one that nobody looks for, and of values
+    pub(crate) tag: Tag,
 }
+
+/// A small number for a name.
+pub(crate) type Tag = u16;
 
 impl<'p> Document<'p> {
     /// A part of a document: `tape` has some of its nodes, which stand at `places`. The tape
@@ -243,6 +248,13 @@ impl Document<'_> {
     /// Of a part, where each node stands; of a whole document nothing.
     pub(crate) fn places(&self) -> &[Placed] {
         self.places
+    }
+
+    /// The tag of one of its names; nothing in a whole document.
+    #[inline]
+    pub(crate) fn tag(&self, name: Item<'_>) -> Option<Tag> {
+        let at = name.index(self.tape.0.len());
+        self.places.get(at as usize).map(|placed| placed.tag)
     }
 
     /// The index of one of its items.

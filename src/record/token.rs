@@ -1,4 +1,4 @@
-//! Where the tokens of a JSON text end, told by looks at sixteen bytes at a time.
+//! Where the tokens of a JSON text end, told by looks at many bytes at a time.
 //!
 //! It reads names that it was told to expect, strings without escapes, and numbers, and gives
 //! nothing where there is anything else to a token: then the parser is asked. So what it accepts
@@ -7,12 +7,18 @@
 
 use simd_json::StaticNode;
 
-use crate::lane::{self, is_blank};
+use crate::lane::{self, Look, is_blank};
 
-/// A name as it is written before a value: quotes, colon and all, zeros behind.
+/// A name as it is written before a value: comma, quotes, colon and all, zeros behind.
 pub(crate) const WRITTEN: usize = 48;
 
+/// The next so many bytes. Texts are capped below 4 GiB, and that no sum overflows saves a look at it.
 #[inline(always)]
+fn next<const N: usize>(bytes: &[u8], at: usize) -> Option<&[u8; N]> {
+    let at = at & u32::MAX as usize;
+    bytes.get(at..at + N)?.first_chunk()
+}
+
 fn sixteen(bytes: &[u8], at: usize) -> Option<&lane::Bytes> {
     bytes.get(at..)?.first_chunk()
 }
@@ -23,41 +29,50 @@ pub(crate) fn byte(bytes: &[u8], at: usize) -> u8 {
     bytes.get(at).copied().unwrap_or(0)
 }
 
-/// Whether the first `len` bytes of `name` stand at `at`.
+/// Which bytes of a name do not count.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ignored {
+    /// none
+    Nothing = 0,
+    /// its comma
+    Comma = 1,
+}
+
+/// Whether the first `len` bytes of `name` stand at `at`; what is ignored of them is not looked at.
 #[inline(always)]
-pub(crate) fn stands(bytes: &[u8], at: usize, name: &[u8; WRITTEN], len: u32) -> bool {
-    let Some(here) = bytes.get(at..).and_then(<[u8]>::first_chunk::<{ WRITTEN }>) else {
+pub(crate) fn stands<L: Look>(
+    bytes: &[u8],
+    at: usize,
+    name: &[u8; WRITTEN],
+    len: u32,
+    ignored: Ignored,
+) -> bool {
+    let Some(here) = next::<{ WRITTEN }>(bytes, at) else {
         return false;
     };
-    let (Some(here), Some(name)) = (thirds(here), thirds(name)) else {
+    let (Some((here, more)), Some((name, rest))) = (parts(here), parts(name)) else {
         return false;
     };
-    let mut same =
-        u64::from(lane::same(here[0], name[0])) | u64::from(lane::same(here[1], name[1])) << 16;
+    let mut same = u64::from(L::same(here, name));
     if len > 32 {
-        same |= u64::from(lane::same(here[2], name[2])) << 32;
+        same |= u64::from(lane::same(more, rest)) << 32;
     }
-    let wanted = (1 << len) - 1;
-    same & wanted == wanted
+    same | ignored as u64 | u64::MAX << len == u64::MAX
 }
 
 #[inline(always)]
-fn thirds(bytes: &[u8; WRITTEN]) -> Option<[&lane::Bytes; 3]> {
+fn parts(bytes: &[u8; WRITTEN]) -> Option<(&lane::Half, &lane::Bytes)> {
     let (first, rest) = bytes.split_first_chunk()?;
-    let (second, rest) = rest.split_first_chunk()?;
-    Some([first, second, rest.first_chunk()?])
+    Some((first, rest.first_chunk()?))
 }
 
 /// Where the string whose first byte is at `from` ends, at its quote, and whether something in it
 /// is escaped. None of one that is broken or not ended.
 #[inline(always)]
-pub(crate) fn string_end(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
+pub(crate) fn string_end<L: Look>(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
     let mut at = from;
-    while let Some(next) = bytes.get(at..).and_then(<[u8]>::first_chunk::<32>)
-        && let Some((low, high)) = next.split_first_chunk::<16>()
-        && let Some(high) = high.first_chunk::<16>()
-    {
-        let special = lane::special(low) | lane::special(high) << 16;
+    while let Some(next) = next(bytes, at) {
+        let special = L::special(next);
         if special != 0 {
             let first = special.trailing_zeros() as usize;
             if next[first & 31] == b'"' {
@@ -368,10 +383,9 @@ const EIGHT: usize = 8;
 #[inline(always)]
 fn digits(bytes: &[u8], at: usize) -> (u64, usize) {
     const ZEROS: u64 = 0x3030_3030_3030_3030;
-    let here: &[u8; EIGHT] = match bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        Some(here) => here,
-        // So near its end no document has a number but a broken one.
-        None => return last_digits(bytes, at),
+    // So near its end no document has a number but a broken one.
+    let Some(here) = next::<EIGHT>(bytes, at) else {
+        return last_digits(bytes, at);
     };
     let values = u64::from_le_bytes(*here) ^ ZEROS;
     // The high bit of each byte that is above nine.

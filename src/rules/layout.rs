@@ -18,6 +18,10 @@ pub struct Layout {
     slots: Box<[u16]>,
     wanted: [Vec<FieldId>; Level::COUNT],
     named: [Names; Level::COUNT],
+    /// names of all levels, sorted; one's tag is its place from 1 on
+    tags: Vec<&'static str>,
+    /// by level and tag
+    tagged: [Box<[Option<FieldId>]>; Level::COUNT],
     links: u32,
     levels: u16,
 }
@@ -32,6 +36,8 @@ impl Layout {
             slots: vec![UNREAD; FieldId::COUNT].into(),
             wanted: Default::default(),
             named: Default::default(),
+            tags: Vec::new(),
+            tagged: Default::default(),
             links: 0,
             levels: 0,
         };
@@ -58,8 +64,29 @@ impl Layout {
                 .filter(|field| !field.get().computed)
                 .collect();
             layout.named[level as usize] = Names::new(&sent);
+            layout.tags.extend(sent.iter().map(|field| field.name()));
+        }
+        layout.tags.sort_unstable();
+        layout.tags.dedup();
+        for level in Level::ALL {
+            let named = &layout.named[level as usize];
+            let by_tag = layout.tags.iter().map(|name| named.find(name));
+            layout.tagged[level as usize] = std::iter::once(None).chain(by_tag).collect();
         }
         layout
+    }
+
+    /// A number for a name that some level's wanted fields have; 0 for any other.
+    pub(crate) fn tag(&self, name: &str) -> u16 {
+        let at = self.tags.binary_search(&name);
+        at.map_or(0, |at| at as u16 + 1)
+    }
+
+    /// The wanted field of `level` that Graph sends by the name with this tag.
+    #[inline]
+    pub(crate) fn tagged(&self, level: Level, tag: u16) -> Option<FieldId> {
+        let fields = &self.tagged[level as usize];
+        fields.get(usize::from(tag)).copied().flatten()
     }
 
     /// The layout that captures everything there is.
@@ -137,5 +164,18 @@ mod tests {
         assert!(layout.wants_link(Link::Media) && !layout.wants_link(Link::Sender));
         assert!(layout.wants_level(Level::Media));
         assert!(!layout.wants_level(Level::Endpoint) && layout.wants_level(Level::Call));
+    }
+
+    #[test]
+    fn a_tag_leads_to_what_its_name_leads_to() {
+        let layout = Layout::everything();
+        for level in Level::ALL {
+            for field in FieldId::all() {
+                let tag = layout.tag(field.name());
+                let found = layout.named(level).find(field.name());
+                assert_eq!(layout.tagged(level, tag), found, "{}", field.name());
+            }
+            assert_eq!(layout.tagged(level, layout.tag("x")), None);
+        }
     }
 }

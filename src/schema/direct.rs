@@ -20,7 +20,7 @@ use simd_json::Tape;
 use super::Schema;
 use super::program::{self, NOTHING, Program, Site, SiteId, Types};
 use crate::record::token::WRITTEN;
-use crate::record::{Caps, Document, Placed};
+use crate::record::{Caps, Document, Placed, Tag};
 use walk::Walk;
 
 /// What is kept of a member.
@@ -50,7 +50,22 @@ const NAMED: u8 = 1;
 const ALL: u8 = 3;
 
 /// What is kept by a name.
-pub(crate) type Kept = dyn Fn(&str, Purpose) -> Keep + Send + Sync;
+pub(crate) trait Kept: Send + Sync {
+    /// How it is kept.
+    fn keep(&self, name: &str, purpose: Purpose) -> Keep;
+
+    /// What whoever reads what is kept knows the name by; 0 if by nothing but its text.
+    fn tag(&self, name: &str) -> Tag {
+        let _ = name;
+        0
+    }
+}
+
+impl<F: Fn(&str, Purpose) -> Keep + Send + Sync> Kept for F {
+    fn keep(&self, name: &str, purpose: Purpose) -> Keep {
+        self(name, purpose)
+    }
+}
 
 /// What a document is read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +92,7 @@ struct Course {
     shapes: Vec<Shape>,
     /// of numbers, by [`Step::range`]
     ranges: Vec<(f64, f64)>,
-    keep: Arc<Kept>,
+    keep: Arc<dyn Kept>,
     site: SiteId,
     caps: Caps,
 }
@@ -107,7 +122,7 @@ struct Guess {
 #[derive(Debug)]
 #[repr(align(64))]
 struct Step {
-    /// the name as it mostly stands in a text: in quotes, with its colon
+    /// the name as it mostly stands in a text: behind a comma, in quotes, with its colon
     written: [u8; WRITTEN],
     /// of `written`
     len: u8,
@@ -115,6 +130,8 @@ struct Step {
     types: Types,
     /// what is kept of it, for [`Purpose::Ask`] and above that for [`Purpose::Tell`]
     keep: u8,
+    /// of its name
+    tag: Tag,
     /// the step that follows
     next: Guess,
     site: SiteId,
@@ -127,7 +144,7 @@ const _: () = assert!(size_of::<Step>() == 64);
 const ANY: u32 = 0;
 
 impl Course {
-    fn new(schema: &Schema, caps: Caps, keep: Arc<Kept>) -> Course {
+    fn new(schema: &Schema, caps: Caps, keep: Arc<dyn Kept>) -> Course {
         let mut course = Course {
             shapes: Vec::new(),
             ranges: vec![(f64::NEG_INFINITY, f64::INFINITY)],
@@ -156,14 +173,15 @@ impl Course {
             len: 1,
             types: property.types,
             keep: [Purpose::Ask, Purpose::Tell]
-                .map(|purpose| (self.keep)(name, purpose).bits() << purpose.shift())
+                .map(|purpose| self.keep.keep(name, purpose).bits() << purpose.shift())
                 .into_iter()
                 .sum(),
+            tag: self.keep.tag(name),
             next: Guess::default(),
             site: property.site,
             range: 0,
         };
-        let text = format!("\"{name}\":");
+        let text = format!(",\"{name}\":");
         let plain = text.len() <= WRITTEN && !name.contains(['"', '\\']);
         if plain && !property.odd {
             step.written[..text.len()].copy_from_slice(text.as_bytes());
@@ -217,7 +235,7 @@ const KEPT: usize = 1 << 20;
 
 impl Direct {
     /// For call records, by `schema`; `keep` says what is kept by a name.
-    pub(crate) fn new(schema: &Schema, caps: Caps, keep: Arc<Kept>) -> Direct {
+    pub(crate) fn new(schema: &Schema, caps: Caps, keep: Arc<dyn Kept>) -> Direct {
         Direct {
             course: Course::new(schema, caps, keep),
             guesses: vec![0; schema.program.guesses],

@@ -4,7 +4,32 @@ use proptest::prelude::*;
 use simd_json::Node;
 
 use super::*;
+use crate::lane::{Narrow, OverBlocks, go_over};
 use crate::record::{Caps, Parser};
+
+/// Where a string ends, by the best look that there is.
+struct StringEnd<'t>(&'t [u8], usize);
+
+impl OverBlocks for StringEnd<'_> {
+    type Found = Option<(usize, bool)>;
+
+    #[inline(always)]
+    fn go<L: Look>(self) -> Self::Found {
+        string_end::<L>(self.0, self.1)
+    }
+}
+
+/// Whether a name stands somewhere, by the best look that there is.
+struct Stands<'t>(&'t [u8], usize, &'t [u8; WRITTEN], u32, Ignored);
+
+impl OverBlocks for Stands<'_> {
+    type Found = bool;
+
+    #[inline(always)]
+    fn go<L: Look>(self) -> bool {
+        stands::<L>(self.0, self.1, self.2, self.3, self.4)
+    }
+}
 
 /// The value of `{"a": VALUE}` by the parser, exactly.
 fn parsed(value: &str) -> Option<String> {
@@ -114,8 +139,10 @@ proptest! {
     #[test]
     fn a_string_is_what_the_parser_reads(string in any_string(), behind in "[,}] {0,40}") {
         let text = format!("\"{string}\"{behind}");
+        let found = string_end::<Narrow>(text.as_bytes(), 1);
+        prop_assert_eq!(go_over(StringEnd(text.as_bytes(), 1)), found, "{}", string);
         // Where the text has a quote of its own, the string ends there.
-        let (end, escaped) = match string_end(text.as_bytes(), 1) {
+        let (end, escaped) = match found {
             None => {
                 // Halves of pairs are left to the parser, which refuses them.
                 prop_assert_eq!(parsed(&format!("\"{string}\"")), None, "{}", string);
@@ -144,15 +171,27 @@ proptest! {
     }
 
     #[test]
-    fn a_name_stands_where_it_is_written(name in "[a-zA-Z@.]{0,44}", other in "[a-zA-Z@.]{0,44}", far in 0usize..70) {
-        let quoted = format!("\"{name}\":");
+    fn a_name_stands_where_it_is_written(
+        name in "[a-zA-Z@.]{0,44}",
+        other in "[a-zA-Z@.]{0,44}",
+        sign in "[,{ ]",
+        far in 0usize..70,
+    ) {
+        let quoted = format!(",\"{name}\":");
         let mut written = [0; WRITTEN];
         written[..quoted.len()].copy_from_slice(quoted.as_bytes());
         let len = quoted.len() as u32;
-        let text = format!("{{{quoted}{}", "x".repeat(far));
+        let stands = |text: &str, ignored| {
+            let found = stands::<Narrow>(text.as_bytes(), 1, &written, len, ignored);
+            prop_assert_eq!(go_over(Stands(text.as_bytes(), 1, &written, len, ignored)), found);
+            Ok(found)
+        };
+        let text = format!("0{sign}{}{}", &quoted[1..], "x".repeat(far));
         let room = text.len() > WRITTEN;
-        prop_assert_eq!(stands(text.as_bytes(), 1, &written, len), room);
-        let text = format!("{{\"{other}\":{}", "x".repeat(70));
-        prop_assert_eq!(stands(text.as_bytes(), 1, &written, len), name == other);
+        prop_assert_eq!(stands(&text, Ignored::Nothing)?, room && sign == ",");
+        prop_assert_eq!(stands(&text, Ignored::Comma)?, room);
+        let text = format!("0,\"{other}\":{}", "x".repeat(70));
+        prop_assert_eq!(stands(&text, Ignored::Nothing)?, name == other);
+        prop_assert_eq!(stands(&text, Ignored::Comma)?, name == other);
     }
 }

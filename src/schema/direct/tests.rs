@@ -13,8 +13,8 @@ use crate::record::{Item, Kind, Origin, Parser, place};
 use crate::schema::Survey;
 
 /// Keeps all there is, or some names by chance.
-fn keep(chance: u64) -> Arc<Kept> {
-    Arc::new(move |name, purpose| {
+fn keep(chance: u64) -> Arc<dyn Kept> {
+    Arc::new(move |name: &str, purpose| {
         if chance == 0 {
             return Keep::All;
         }
@@ -68,7 +68,7 @@ fn kept(
 }
 
 /// Whether `text` is told directly; if so, it must be as the tape has it.
-fn told(direct: &mut Direct, schema: &Schema, keep: &Kept, text: &[u8]) -> bool {
+fn told(direct: &mut Direct, schema: &Schema, keep: &dyn Kept, text: &[u8]) -> bool {
     let told = [Purpose::Tell, Purpose::Ask].map(|it| told_for(it, direct, schema, keep, text));
     assert_eq!(told[0], told[1]);
     told[0]
@@ -78,13 +78,13 @@ fn told_for(
     purpose: Purpose,
     direct: &mut Direct,
     schema: &Schema,
-    keep: &Kept,
+    keep: &dyn Kept,
     text: &[u8],
 ) -> bool {
     let Some(part) = direct.read(schema, text, purpose) else {
         return false;
     };
-    let keep = |name: &str| keep(name, purpose);
+    let keep = |name: &str| keep.keep(name, purpose);
     let shown = String::from_utf8_lossy(text);
     let mut parser = Parser::new(direct_caps());
     let whole = parser

@@ -6,8 +6,9 @@ use simd_json::{Node, StaticNode};
 
 use super::leaf::{is_accepted, literal};
 use super::{ALL, Course, Guess, NAMED, Purpose, Shape, Step};
-use crate::record::Placed;
-use crate::record::token::{byte, number, skip, stands, string_end, unescape};
+use crate::lane::{self, Look, Narrow, OverBlocks};
+use crate::record::token::{Ignored, byte, number, skip, stands, string_end, unescape};
+use crate::record::{Placed, Tag};
 use crate::schema::program::{ANYTHING, NOTHING, Program, Shape as Known, Site, SiteId, Types};
 
 /// Levels of nesting, whatever the caps say: each is a call.
@@ -48,7 +49,8 @@ impl<'w, 't> Walk<'w, 't> {
     pub(super) fn document(mut self, most: usize) -> Result<Vec<Node<'t>>, Vec<Node<'t>>> {
         // The parser counts an empty container twice, but not in so short a text.
         let short = self.text.len() / 2 <= most;
-        let right = self.whole().is_some() && (short || self.count as usize <= most / 2);
+        let right =
+            lane::go_over(Whole(&mut self)).is_some() && (short || self.count as usize <= most / 2);
         if right {
             Ok(self.nodes)
         } else {
@@ -56,13 +58,14 @@ impl<'w, 't> Walk<'w, 't> {
         }
     }
 
-    fn whole(&mut self) -> Option<()> {
+    #[inline(always)]
+    fn whole<L: Look>(&mut self) -> Option<()> {
         let bytes = self.text.as_bytes();
         let at = skip(bytes, 0);
         if byte(bytes, at) != b'{' {
             return None;
         }
-        let end = self.value(self.course.site, at, ALL)?;
+        let end = self.value::<L>(self.course.site, at, ALL)?;
         (skip(bytes, end) == bytes.len()).then_some(())
     }
 
@@ -85,15 +88,34 @@ impl<'w, 't> Walk<'w, 't> {
 
     #[inline(always)]
     fn push(&mut self, node: Node<'t>, number: u32, at: usize) {
+        self.push_tagged(node, number, at, 0);
+    }
+
+    #[inline(always)]
+    fn push_tagged(&mut self, node: Node<'t>, number: u32, at: usize, tag: Tag) {
         self.nodes.push(node);
-        // A text is capped below 4 GiB.
-        let offset = at as u32;
-        self.places.push(Placed { number, offset });
+        self.places.push(Placed {
+            number,
+            // A text is capped below 4 GiB.
+            offset: at as u32,
+            tag,
+        });
     }
 
     /// The value at `at`; gives what is behind it.
-    #[inline(never)]
-    fn value(&mut self, site: SiteId, at: usize, keep: u8) -> Option<usize> {
+    #[inline(always)]
+    fn value<L: Look>(&mut self, site: SiteId, at: usize, keep: u8) -> Option<usize> {
+        let walk = self;
+        L::again(ValueAt {
+            walk,
+            site,
+            at,
+            keep,
+        })
+    }
+
+    #[inline(always)]
+    fn value_here<L: Look>(&mut self, site: SiteId, at: usize, keep: u8) -> Option<usize> {
         let site = self.site(site);
         if site.combined != NOTHING {
             return None;
@@ -102,10 +124,10 @@ impl<'w, 't> Walk<'w, 't> {
         let place = self.count;
         self.count += 1;
         match byte(bytes, at) {
-            b'{' => self.container(site, Types::OBJECT, at, keep, place),
-            b'[' => self.container(site, Types::ARRAY, at, keep, place),
+            b'{' => self.container::<L>(site, Types::OBJECT, at, keep, place),
+            b'[' => self.container::<L>(site, Types::ARRAY, at, keep, place),
             b'"' => {
-                let (end, escaped) = string_end(bytes, at + 1)?;
+                let (end, escaped) = string_end::<L>(bytes, at + 1)?;
                 let text = self.said(at + 1, end, escaped)?;
                 self.is_text_right(site, text)?;
                 if keep != 0 {
@@ -132,7 +154,8 @@ impl<'w, 't> Walk<'w, 't> {
         }
     }
 
-    fn container(
+    #[inline(always)]
+    fn container<L: Look>(
         &mut self,
         site: &'t Site,
         types: Types,
@@ -148,9 +171,9 @@ impl<'w, 't> Walk<'w, 't> {
             self.push(Node::Object { len: 0, count: 0 }, place, at);
         }
         let (len, behind) = if types == Types::OBJECT {
-            self.object(site, at + 1, keep)?
+            self.object::<L>(site, at + 1, keep)?
         } else {
-            self.array(site, at + 1, keep)?
+            self.array::<L>(site, at + 1, keep)?
         };
         self.levels += 1;
         if keep != 0 {
@@ -165,8 +188,24 @@ impl<'w, 't> Walk<'w, 't> {
     }
 
     /// The members behind the brace before `at`; how many are kept, and what is behind them.
-    #[inline(never)]
-    fn object(&mut self, site: &'t Site, at: usize, keep: u8) -> Option<(usize, usize)> {
+    #[inline(always)]
+    fn object<L: Look>(&mut self, site: &'t Site, at: usize, keep: u8) -> Option<(usize, usize)> {
+        let walk = self;
+        L::again(MembersAt {
+            walk,
+            site,
+            at,
+            keep,
+        })
+    }
+
+    #[inline(always)]
+    fn object_here<L: Look>(
+        &mut self,
+        site: &'t Site,
+        at: usize,
+        keep: u8,
+    ) -> Option<(usize, usize)> {
         let known = self.program.shapes.get(site.shape as usize)?;
         let shape = self.course.shapes.get(site.shape as usize)?;
         if !shape.known {
@@ -186,39 +225,56 @@ impl<'w, 't> Walk<'w, 't> {
         let mut kept = 0;
         let mut count = self.count;
         let mut guess = &shape.first;
-        let mut at = skip(bytes, at);
-        if byte(bytes, at) == b'}' {
-            return (known.required == 0).then_some((0, at + 1));
-        }
+        // From here on mostly where a comma stands, and first where the brace does.
+        let mut at = at - 1;
+        let mut sign = Ignored::Comma;
         loop {
-            // Mostly the name is the one that came next last time.
-            let name_at = at;
+            // Mostly the name is the one that came next last time, right behind its comma.
             let mut place = usize::from(guess.likely.get());
+            let mut name_at = at + 1;
             let step = match steps.get(place) {
-                Some(step) if stands(bytes, at, &step.written, u32::from(step.len)) => {
+                Some(step) if stands::<L>(bytes, at, &step.written, u32::from(step.len), sign) => {
                     at += usize::from(step.len);
                     step
                 }
-                _ if byte(bytes, at) <= b' ' && at < skip(bytes, at) => {
-                    at = skip(bytes, at);
-                    continue;
-                }
-                _ => {
-                    let found = self.look_up(known, steps, guess, at)?;
-                    let Some((found_at, step)) = found.known else {
-                        self.count = count;
-                        at = self.other(known, &found, mask, all, &mut kept)?;
-                        count = self.count;
-                        if !next_member(bytes, &mut at)? {
-                            break;
+                likely => {
+                    if matches!(sign, Ignored::Nothing) {
+                        at = skip(bytes, at);
+                        match byte(bytes, at) {
+                            b',' => {}
+                            b'}' => break,
+                            _ => return None,
                         }
-                        continue;
-                    };
-                    place = found_at;
-                    at = found.behind;
-                    step
+                    }
+                    name_at = skip(bytes, at + 1);
+                    if matches!(sign, Ignored::Comma) && byte(bytes, name_at) == b'}' {
+                        at = name_at;
+                        break;
+                    }
+                    match likely
+                        .filter(|step| name_at > at + 1 && is_named::<L>(bytes, name_at, step))
+                    {
+                        Some(step) => {
+                            at = name_at - 1 + usize::from(step.len);
+                            step
+                        }
+                        None => {
+                            let found = self.look_up(known, steps, guess, name_at)?;
+                            let Some((found_at, step)) = found.known else {
+                                self.count = count;
+                                at = self.other::<L>(known, &found, mask, all, &mut kept)?;
+                                count = self.count;
+                                sign = Ignored::Nothing;
+                                continue;
+                            };
+                            place = found_at;
+                            at = found.behind;
+                            step
+                        }
+                    }
                 }
             };
+            sign = Ignored::Nothing;
             guess = &step.next;
             let bit = 1u64.wrapping_shl(place as u32);
             if seen & bit != 0 {
@@ -233,13 +289,14 @@ impl<'w, 't> Walk<'w, 't> {
             }
             if keep != 0 {
                 kept += 1;
-                self.push(Node::String(name_of(shape, place)?), count, name_at);
+                let name = Node::String(name_of(shape, place)?);
+                self.push_tagged(name, count, name_at, step.tag);
             }
             // And mostly little is asked of its value.
             let plain = step.types;
             match first {
                 b'"' if plain.has(Types::STRING) => {
-                    let (end, escaped) = string_end(bytes, at + 1)?;
+                    let (end, escaped) = string_end::<L>(bytes, at + 1)?;
                     if keep != 0 {
                         let text = self.said(at + 1, end, escaped)?;
                         self.push(Node::String(text), count + 1, at);
@@ -268,14 +325,12 @@ impl<'w, 't> Walk<'w, 't> {
                 }
                 _ => {
                     self.count = count + 1;
-                    at = self.value(step.site, at, keep)?;
+                    at = self.value::<L>(step.site, at, keep)?;
                     count = self.count;
                 }
             }
-            if !next_member(bytes, &mut at)? {
-                break;
-            }
         }
+        at += 1;
         self.count = count;
         if seen & known.required != known.required {
             return None;
@@ -298,10 +353,10 @@ impl<'w, 't> Walk<'w, 't> {
         let bytes = self.text.as_bytes();
         let before = guess.before.get();
         if let Some(step) = steps.get(usize::from(before))
-            && stands(bytes, at, &step.written, u32::from(step.len))
+            && is_named::<Narrow>(bytes, at, step)
         {
             guess.before.set(guess.likely.replace(before));
-            let behind = at + usize::from(step.len);
+            let behind = at - 1 + usize::from(step.len);
             return Some(Found {
                 name: (at + 1, behind - 2),
                 behind,
@@ -311,7 +366,7 @@ impl<'w, 't> Walk<'w, 't> {
         if byte(bytes, at) != b'"' {
             return None;
         }
-        let (end, escaped) = string_end(bytes, at + 1)?;
+        let (end, escaped) = string_end::<Narrow>(bytes, at + 1)?;
         if escaped {
             return None;
         }
@@ -335,7 +390,7 @@ impl<'w, 't> Walk<'w, 't> {
 
     /// A member that the shape does not know by name; gives what is behind it.
     #[inline(never)]
-    fn other(
+    fn other<L: Look>(
         &mut self,
         known: &Known,
         found: &Found<'_>,
@@ -356,16 +411,17 @@ impl<'w, 't> Walk<'w, 't> {
         let keep = if mask == 0 {
             0
         } else {
-            (self.course.keep)(name, self.purpose).bits() | all
+            self.course.keep.keep(name, self.purpose).bits() | all
         };
         let place = self.count;
         self.count += 1;
         if keep != 0 {
             *kept += 1;
-            self.push(Node::String(name), place, found.name.0 - 1);
+            let tag = self.course.keep.tag(name);
+            self.push_tagged(Node::String(name), place, found.name.0 - 1, tag);
         }
         let at = skip(self.text.as_bytes(), found.behind);
-        self.value(site.unwrap_or(ANYTHING), at, keep)
+        self.value::<L>(site.unwrap_or(ANYTHING), at, keep)
     }
 
     /// Whether the unknown names from `from` on differ, where there are few.
@@ -385,8 +441,24 @@ impl<'w, 't> Walk<'w, 't> {
     }
 
     /// The elements behind the bracket before `at`; how many, and what is behind them.
-    #[inline(never)]
-    fn array(&mut self, site: &'t Site, at: usize, keep: u8) -> Option<(usize, usize)> {
+    #[inline(always)]
+    fn array<L: Look>(&mut self, site: &'t Site, at: usize, keep: u8) -> Option<(usize, usize)> {
+        let walk = self;
+        L::again(ElementsAt {
+            walk,
+            site,
+            at,
+            keep,
+        })
+    }
+
+    #[inline(always)]
+    fn array_here<L: Look>(
+        &mut self,
+        site: &'t Site,
+        at: usize,
+        keep: u8,
+    ) -> Option<(usize, usize)> {
         let list = self.program.lists.get(site.list as usize)?;
         if list.unique || !list.contains.is_empty() {
             return None;
@@ -402,7 +474,7 @@ impl<'w, 't> Walk<'w, 't> {
             loop {
                 let site = list.prefix.get(count).copied().unwrap_or(list.rest);
                 count += 1;
-                at = skip(bytes, self.value(site, at, keep)?);
+                at = skip(bytes, self.value::<L>(site, at, keep)?);
                 match byte(bytes, at) {
                     b',' => at = skip(bytes, at + 1),
                     b']' => break,
@@ -417,24 +489,74 @@ impl<'w, 't> Walk<'w, 't> {
     }
 }
 
+/// A whole document.
+struct Whole<'a, 'w, 't>(&'a mut Walk<'w, 't>);
+
+impl OverBlocks for Whole<'_, '_, '_> {
+    type Found = Option<()>;
+
+    #[inline(always)]
+    fn go<L: Look>(self) -> Option<()> {
+        self.0.whole::<L>()
+    }
+}
+
+struct ValueAt<'a, 'w, 't> {
+    walk: &'a mut Walk<'w, 't>,
+    site: SiteId,
+    at: usize,
+    keep: u8,
+}
+
+impl OverBlocks for ValueAt<'_, '_, '_> {
+    type Found = Option<usize>;
+
+    #[inline(always)]
+    fn go<L: Look>(self) -> Option<usize> {
+        self.walk.value_here::<L>(self.site, self.at, self.keep)
+    }
+}
+
+struct MembersAt<'a, 'w, 't> {
+    walk: &'a mut Walk<'w, 't>,
+    site: &'t Site,
+    at: usize,
+    keep: u8,
+}
+
+impl OverBlocks for MembersAt<'_, '_, '_> {
+    type Found = Option<(usize, usize)>;
+
+    #[inline(always)]
+    fn go<L: Look>(self) -> Self::Found {
+        self.walk.object_here::<L>(self.site, self.at, self.keep)
+    }
+}
+
+struct ElementsAt<'a, 'w, 't> {
+    walk: &'a mut Walk<'w, 't>,
+    site: &'t Site,
+    at: usize,
+    keep: u8,
+}
+
+impl OverBlocks for ElementsAt<'_, '_, '_> {
+    type Found = Option<(usize, usize)>;
+
+    #[inline(always)]
+    fn go<L: Look>(self) -> Self::Found {
+        self.walk.array_here::<L>(self.site, self.at, self.keep)
+    }
+}
+
+/// Whether the name at `at`, whatever stands before it, is that of a step.
+#[inline(always)]
+fn is_named<L: Look>(bytes: &[u8], at: usize, step: &Step) -> bool {
+    let len = u32::from(step.len);
+    stands::<L>(bytes, at - 1, &step.written, len, Ignored::Comma)
+}
+
 #[inline(always)]
 fn name_of(shape: &Shape, place: usize) -> Option<&str> {
     shape.names.get(place).map(|name| &**name)
-}
-
-/// Goes past a comma, and says so; or past the brace that ends the object.
-#[inline(always)]
-fn next_member(bytes: &[u8], at: &mut usize) -> Option<bool> {
-    *at = skip(bytes, *at);
-    match byte(bytes, *at) {
-        b',' => {
-            *at += 1;
-            Some(true)
-        }
-        b'}' => {
-            *at += 1;
-            Some(false)
-        }
-        _ => None,
-    }
 }

@@ -39,6 +39,8 @@ pub(super) struct Keys {
     /// by place of the document, who it is of, as far as known
     users: Vec<Option<u32>>,
     user_id: Option<FieldId>,
+    /// the address that was asked for last, and whether many homes have it: mostly the next one too
+    common: (String, bool),
 }
 
 /// What rules with the same key have in common.
@@ -115,6 +117,7 @@ impl Keys {
             of_rule: vec![Vec::new(); rules.len()],
             users: Vec::new(),
             user_id: Level::Endpoint.field("userId"),
+            common: (String::new(), crate::sites::is_common("")),
         }
     }
 
@@ -247,7 +250,7 @@ impl Keys {
                     return false;
                 };
                 // Whether something beside it tells strangers apart is looked at elsewhere.
-                if strangers::is_local(reading.field) && crate::sites::is_common(text) {
+                if strangers::is_local(reading.field) && self.is_common(text) {
                     return false;
                 }
                 push_part(&mut self.buffer, text);
@@ -271,6 +274,16 @@ impl Keys {
             },
             Operand::Arithmetic(..) => false,
         }
+    }
+
+    fn is_common(&mut self, address: &str) -> bool {
+        let (last, common) = &mut self.common;
+        if last != address {
+            last.clear();
+            last.push_str(address);
+            *common = crate::sites::is_common(address);
+        }
+        *common
     }
 
     /// A hash of the user that a sample is from.
