@@ -14,8 +14,9 @@ use super::{contribute, explain};
 use crate::alert;
 use crate::record::call::Call;
 use crate::record::kind;
-use crate::record::{Document, Kind, Origin, place};
-use crate::rules::facts::Facts;
+use crate::record::{Document, Kind, NodeIndex, Origin, place};
+use crate::rules::facts::{Facts, NO_NODE, ObjectId};
+use crate::rules::fields::{Level, Link};
 use crate::rules::{Evaluator, Explainer, Outcome, RuleSet, Sampled, Sampler, Tally};
 use crate::schema::direct::Purpose;
 use crate::window::Contribution;
@@ -42,6 +43,7 @@ pub(super) struct Asker {
     violated: Violated,
     contributes: bool,
     sampling: Option<Sampling>,
+    concerned: Vec<NodeIndex>,
 }
 
 /// Which documents a [`Checker`] tries to read without a tape. What it says is the same.
@@ -57,7 +59,7 @@ pub enum Directly {
 }
 
 /// When to try without a tape: not where it led to nothing many times in a row.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Tries {
     which: Directly,
     /// documents that are not to be tried
@@ -67,25 +69,59 @@ pub(super) struct Tries {
     /// the next document was tried already
     again: bool,
     taken: u64,
-    /// an alert so many documents apart from the next costs as much by a second reading as by what is
-    /// kept of each for it
-    apart: u32,
-    /// how many of the last documents alerted, in a way: each counts for `apart`, and less from one
-    /// document to the next
+    /// what second readings take
+    twice: Twice,
+    /// how many of the last documents alerted, in a way: each counts for as many as may lie between two,
+    /// and less from one document to the next
     alerting: u32,
 }
 
-impl Default for Tries {
-    fn default() -> Tries {
-        Tries {
-            which: Directly::default(),
-            skip: 0,
-            vain: 0,
-            again: false,
-            taken: 0,
-            apart: 1,
-            alerting: 0,
-        }
+/// What it takes to read a document a second time, where it alerts, and what to keep of each at once.
+#[derive(Debug, Default)]
+struct Twice {
+    readings: u32,
+    /// bytes of documents that were read twice as a whole
+    bytes: usize,
+    /// nodes that were kept of them the second time, more than the first
+    more: usize,
+    /// bytes of those of which a part was read again
+    bytes_of_parts: usize,
+    /// of these, those that were passed over
+    passed: usize,
+}
+
+impl Twice {
+    /// Bytes that are walked over in the time that one more node takes which is kept.
+    const BYTES: usize = 8;
+    /// Further apart nobody looks.
+    const APART: usize = 64;
+    /// So many readings of parts, and one of the whole tells again what that takes.
+    const PARTS: u32 = 64;
+
+    fn is_unsure(&self) -> bool {
+        self.readings.is_multiple_of(Self::PARTS)
+    }
+
+    fn was_all(&mut self, bytes: usize, more: usize) {
+        self.readings = self.readings.wrapping_add(1);
+        self.bytes += bytes;
+        self.more += more;
+    }
+
+    fn was_part(&mut self, bytes: usize, passed: usize) {
+        self.readings = self.readings.wrapping_add(1);
+        self.bytes_of_parts += bytes;
+        self.passed += passed;
+    }
+
+    /// An alert so many documents apart from the next costs as much by a second reading as by what is
+    /// kept of each for it.
+    fn apart(&self) -> u32 {
+        let read = self.bytes_of_parts - self.passed.min(self.bytes_of_parts);
+        let share = read.max(1) as f64 / self.bytes_of_parts.max(1) as f64;
+        let more = (Self::BYTES * self.more).max(1) as f64;
+        let apart = share * self.bytes as f64 / more;
+        apart.clamp(1.0, Self::APART as f64) as u32
     }
 }
 
@@ -94,10 +130,6 @@ impl Tries {
     const PATIENCE: u32 = 4;
     /// So rare, in powers of two.
     const RAREST: u32 = 6;
-    /// Bytes that are walked over in the time that one more node takes which is kept.
-    const BYTES: usize = 8;
-    /// Further apart nobody looks.
-    const APART: usize = 64;
     /// So many alerts apart from each other say how often they come.
     const MANY: u32 = 4;
 
@@ -132,23 +164,18 @@ impl Tries {
 
     /// Where many documents alert, each is read for that at once, and none twice.
     fn purpose(&self) -> Purpose {
-        match self.alerting > Self::MANY * self.apart {
+        match self.alerting > Self::MANY * self.twice.apart() {
             true => Purpose::Tell,
             false => Purpose::Ask,
         }
     }
 
     fn heard(&mut self, fired: bool) {
+        let apart = self.twice.apart();
         self.alerting = match fired {
-            true => (self.alerting + self.apart).min(2 * Self::MANY * self.apart),
+            true => (self.alerting + apart).min(2 * Self::MANY * apart),
             false => self.alerting.saturating_sub(1),
         };
-    }
-
-    /// A document of so many bytes was read twice, and for alerts so many nodes more were kept of it.
-    fn took_twice(&mut self, bytes: usize, more: usize) {
-        let apart = bytes / (Self::BYTES * more.max(1));
-        self.apart = apart.clamp(1, Self::APART) as u32;
     }
 
     fn was_in_vain(&mut self) {
@@ -231,14 +258,23 @@ impl Checker {
         if asker.ask(&of, &mut report, spare) {
             let fired = asker.fired();
             tries.heard(fired);
+            asker.bring(&of, &mut report);
             if !fired || purpose == Purpose::Tell {
                 asker.tell(&of, &mut report);
                 return Some(report);
             }
-            let kept = part.len();
+            let (kept, bytes) = (part.len(), input.bytes.len());
             drop(part);
-            let part = direct.read(&engine.schema, input.bytes, Purpose::Tell)?;
-            tries.took_twice(input.bytes.len(), part.len() - kept.min(part.len()));
+            let part = if tries.twice.is_unsure() {
+                let all = direct.read(&engine.schema, input.bytes, Purpose::Tell)?;
+                tries.twice.was_all(bytes, all.len() - kept.min(all.len()));
+                all
+            } else {
+                let concerned = asker.concerned();
+                let (part, passed) = direct.read_again(&engine.schema, input.bytes, concerned)?;
+                tries.twice.was_part(bytes, passed);
+                part
+            };
             let of = Of {
                 engine,
                 input,
@@ -322,10 +358,27 @@ impl Checker {
             partial,
         };
         if asker.ask(&of, &mut report, spare) {
+            asker.bring(&of, &mut report);
             asker.tell(&of, &mut report);
         }
         report
     }
+}
+
+/// Adds what tells of an object, with all that is in it; gives its session.
+pub(super) fn concern(
+    facts: &Facts,
+    object: ObjectId,
+    concerned: &mut Vec<NodeIndex>,
+) -> Option<NodeIndex> {
+    let up = |level, link| match facts.level(object) == level {
+        true => Some(facts.node(object)),
+        false => Some(facts.node(facts.follow(object, link)?)),
+    };
+    let session = up(Level::Session, Link::Session);
+    // Without a media of its own all of the session speaks for it.
+    concerned.extend(up(Level::Media, Link::Media).or(session));
+    session
 }
 
 /// The document of which the rules are asked.
@@ -368,6 +421,7 @@ impl Asker {
             violated: Violated::default(),
             contributes: false,
             sampling: None,
+            concerned: Vec::new(),
         }
     }
 
@@ -447,6 +501,45 @@ impl Asker {
         rules.any(|said| !said.findings.is_empty())
     }
 
+    /// The nodes that the last document's alerts tell of, each with all that is in it.
+    fn concerned(&mut self) -> &[NodeIndex] {
+        let Asker {
+            facts,
+            outcome,
+            concerned,
+            ..
+        } = self;
+        concerned.clear();
+        for finding in outcome.rules.iter().flat_map(|said| &said.findings) {
+            let session = concern(facts, finding.object, concerned);
+            for comparison in &finding.evidence {
+                let readings = std::iter::once(&comparison.reading).chain(&comparison.others);
+                for reading in readings {
+                    concerned.push(reading.source.node);
+                    // What is said of a session may stand in any of its segments.
+                    let level = reading.source.field.get().level;
+                    if matches!(level, Level::Feedback | Level::FailureInfo) {
+                        concerned.extend(session);
+                    }
+                }
+            }
+        }
+        concerned.retain(|node| *node != NO_NODE);
+        concerned
+    }
+
+    /// Brings the samples of the last document into what it contributes.
+    fn bring(&mut self, of: &Of<'_>, report: &mut Report) {
+        let Some(sampling) = &mut self.sampling else {
+            return;
+        };
+        if let Some(mut own) = report.contribution.take() {
+            let rules = of.engine.rules.windows();
+            sampling.bring(&self.facts, of.document, &mut own, rules, report);
+            report.contribution = Some(own);
+        }
+    }
+
     /// Tells what the rules said.
     fn tell(&mut self, of: &Of<'_>, report: &mut Report) {
         let fired = self.fired();
@@ -458,7 +551,6 @@ impl Asker {
             variants,
             outcome,
             violated,
-            sampling,
             ..
         } = self;
         let Of { engine, input, .. } = *of;
@@ -495,10 +587,6 @@ impl Asker {
                     contribute::raised(rule, index, &report.alerts, new, &mut own.raised);
                 }
             }
-        }
-        if let (Some(own), Some(sampling)) = (&mut contribution, sampling) {
-            let rules = engine.rules.windows();
-            sampling.bring(facts, of.document, own, rules, report);
         }
         report.contribution = contribution;
         report.costs = costs.measure(evaluator, facts);

@@ -154,7 +154,6 @@ fn names(layout: &Layout, sites: bool, alerts: bool) -> HashMap<Box<str>, Keep> 
 
 #[cfg(test)]
 mod tests {
-    use std::fmt::Write as _;
     use std::sync::LazyLock;
 
     use proptest::prelude::*;
@@ -166,10 +165,11 @@ mod tests {
     use crate::clock::FixedClock;
     use crate::engine::capture::{Violated, capture};
     use crate::engine::contribute::contribution;
+    use crate::engine::judge::concern;
     use crate::record::call::Call;
     use crate::record::kind::{self, Taken};
-    use crate::record::{Caps, Document, Origin, Parser, place};
-    use crate::rules::facts::Facts;
+    use crate::record::{Caps, Document, Kind, Origin, Parser, place};
+    use crate::rules::facts::{Facts, NO_NODE, ObjectId};
     use crate::rules::fields::property_names;
     use crate::schema::Schema;
     use crate::schema::direct::Direct;
@@ -178,9 +178,37 @@ mod tests {
 
     const SITES: &str = "10.0.0.0,Net,8,B1,Own,Office,Desk,City,1000,CH,ZH,EU,1,0,0\n";
 
+    /// What is read of a record, and what alerts tell of one of its objects: where it is, what it is and
+    /// whose.
+    fn told(
+        document: &Document<'_>,
+        facts: &Facts,
+        object: ObjectId,
+        sites: Option<&Sites>,
+    ) -> String {
+        let clock = FixedClock("2026-11-29T12:00:00Z".parse().expect("a time"));
+        let context = alert::Context {
+            document,
+            call: Call::new(document.root(), Kind::CallRecord),
+            facts,
+            origin: Origin::default(),
+            source: "-",
+            partial: false,
+            invalid: false,
+            clock: &clock,
+            sites,
+            violated: &|_| false,
+        };
+        let node = facts.node(object);
+        let pointer = place::pointer(document, node);
+        let spots = place::spots(document, context.origin, &[node]);
+        let told = alert::tell(&context, object);
+        let call = alert::call_ref(&context);
+        format!("{pointer} {spots:?} {told:?} {call:?}")
+    }
+
     /// Kind, readings, contribution and what alerts would tell, written out.
     fn said(document: &Document<'_>, layout: &Arc<Layout>, sites: Option<&Sites>) -> String {
-        let clock = FixedClock("2026-11-29T12:00:00Z".parse().expect("a time"));
         let told = kind::tell(document.root(), Taken::default());
         let call = Call::new(document.root(), told.kind);
         let mut facts = Facts::new(Arc::clone(layout));
@@ -202,26 +230,9 @@ mod tests {
         );
         let item = (document.item(0)).map(|item| document.index(item));
         let mut said = format!("{told:?} {captured:?} {facts:?} {own:?} {item:?}");
-        let context = alert::Context {
-            document,
-            call,
-            facts: &facts,
-            origin: Origin::default(),
-            source: "-",
-            partial: false,
-            invalid: false,
-            clock: &clock,
-            sites,
-            violated: &|_| false,
-        };
-        let _ = write!(said, "{:?}", alert::call_ref(&context));
         for level in Level::ALL {
             for object in facts.objects(level) {
-                let node = facts.node(*object);
-                let pointer = place::pointer(document, node);
-                let spots = place::spots(document, context.origin, &[node]);
-                let told = alert::tell(&context, *object);
-                let _ = write!(said, "{pointer} {spots:?} {told:?}");
+                said.push_str(&self::told(document, &facts, *object, sites));
             }
         }
         said
@@ -268,6 +279,7 @@ mod tests {
             sites in any::<bool>(),
             seed in 0u64..1000,
             changes in proptest::collection::vec(proptest::collection::vec(any::<u16>(), 1..12), 0..8),
+            objects in proptest::collection::vec(any::<proptest::sample::Index>(), 4),
         ) {
             let layout = Arc::new(Layout::new(levels, names));
             let mut faults = None;
@@ -293,8 +305,29 @@ mod tests {
                 let whole = parser.parse(text.as_bytes()).expect("JSON");
                 let found = said(&part, &layout, sites);
                 // Of others the schema may say something else; they are not taken this way.
-                if kind::tell(part.root(), Taken::default()).kind == crate::record::Kind::CallRecord {
-                    prop_assert_eq!(found, said(&whole, &layout, sites), "{}", text);
+                if kind::tell(part.root(), Taken::default()).kind != Kind::CallRecord {
+                    continue;
+                }
+                prop_assert_eq!(found, said(&whole, &layout, sites), "{}", text);
+                drop(part);
+                // And what is read again to tell of one object is enough for that.
+                let part = direct.read(schema, text.as_bytes(), Purpose::Ask).expect("as before");
+                let mut facts = Facts::new(Arc::clone(&layout));
+                let call = Call::new(part.root(), Kind::CallRecord);
+                capture(&part, call, &Violated::default(), sites, &layout, &mut facts);
+                drop(part);
+                for chosen in &objects {
+                    let all: Vec<ObjectId> = Level::ALL.iter().flat_map(|level| facts.objects(*level)).copied().collect();
+                    let object = *chosen.get(&all);
+                    if facts.node(object) == NO_NODE {
+                        continue;
+                    }
+                    direct.read(schema, text.as_bytes(), Purpose::Ask).expect("as before");
+                    let mut concerned = vec![facts.node(object)];
+                    concern(&facts, object, &mut concerned);
+                    let (part, passed) = direct.read_again(schema, text.as_bytes(), &concerned).expect("as before");
+                    prop_assert!(passed < text.len());
+                    prop_assert_eq!(told(&part, &facts, object, sites), told(&whole, &facts, object, sites), "{}", text);
                 }
             }
         }

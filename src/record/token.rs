@@ -12,9 +12,9 @@ use crate::lane::{self, Look, is_blank};
 /// A name as it is written before a value: comma, quotes, colon and all, zeros behind.
 pub(crate) const WRITTEN: usize = 48;
 
-/// The next so many bytes. Texts are capped below 4 GiB, and that no sum overflows saves a look at it.
+/// The next so many bytes, if there are so many. Texts are capped below 4 GiB, and that no sum overflows saves a look at it.
 #[inline(always)]
-fn next<const N: usize>(bytes: &[u8], at: usize) -> Option<&[u8; N]> {
+pub(crate) fn next<const N: usize>(bytes: &[u8], at: usize) -> Option<&[u8; N]> {
     let at = at & u32::MAX as usize;
     bytes.get(at..at + N)?.first_chunk()
 }
@@ -375,6 +375,31 @@ const TENS: [(u64, f64); EIGHT] = [
     (10_000_000, 1e7),
 ];
 
+/// Where the natural number at `at` ends, if it is one of few digits.
+#[inline(always)]
+pub(crate) fn few_digits_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let here = next::<EIGHT>(bytes, at)?;
+    let count = digits_of(u64::from_le_bytes(*here) ^ ZEROS);
+    let end = at + count;
+    let written = count.wrapping_sub(1) < FEW && (count == 1 || here[0] != b'0');
+    let natural = written && !matches!(byte(bytes, end), b'.' | b'e' | b'E');
+    natural.then_some(end)
+}
+
+/// So many digits are few.
+pub(crate) const FEW: usize = EIGHT - 1;
+
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
+/// With how many digits eight bytes begin, of which each digit is its value.
+#[inline(always)]
+fn digits_of(values: u64) -> usize {
+    // The high bit of each byte that is above nine. What carries goes to bytes behind the first
+    // that is no digit.
+    let others = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
+    (others.trailing_zeros() / 8) as usize
+}
+
 /// So many digits are read at once; fewer than that before a point, and fewer behind it, make an
 /// integer that is a double.
 const EIGHT: usize = 8;
@@ -382,16 +407,12 @@ const EIGHT: usize = 8;
 /// The digits at `at`, up to eight of them, and how many they are.
 #[inline(always)]
 fn digits(bytes: &[u8], at: usize) -> (u64, usize) {
-    const ZEROS: u64 = 0x3030_3030_3030_3030;
     // So near its end no document has a number but a broken one.
     let Some(here) = next::<EIGHT>(bytes, at) else {
         return last_digits(bytes, at);
     };
     let values = u64::from_le_bytes(*here) ^ ZEROS;
-    // The high bit of each byte that is above nine.
-    let others = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
-    // What carries goes to bytes behind the first that is no digit.
-    let count = (others.trailing_zeros() / 8) as usize;
+    let count = digits_of(values);
     if count == 0 {
         return (0, 0);
     }

@@ -19,7 +19,8 @@ use simd_json::Tape;
 
 use super::Schema;
 use super::program::{self, NOTHING, Program, Site, SiteId, Types};
-use crate::record::token::WRITTEN;
+use crate::record::tape::NodeIndex;
+use crate::record::token::{FEW, WRITTEN};
 use crate::record::{Caps, Document, Placed, Tag};
 use walk::Walk;
 
@@ -118,6 +119,20 @@ struct Guess {
     before: Cell<u8>,
 }
 
+/// A name that an object's shape does not know, as it was met before.
+#[derive(Debug)]
+struct Stranger {
+    shape: u32,
+    name: Box<str>,
+    site: SiteId,
+    /// as of a [`Step`]
+    keep: u8,
+    tag: Tag,
+}
+
+/// So many strangers are remembered, of names that are no longer than that.
+const STRANGERS: usize = 64;
+
 /// A known property, in one line of a processor's cache.
 #[derive(Debug)]
 #[repr(align(64))]
@@ -128,6 +143,8 @@ struct Step {
     len: u8,
     /// [`super::program::Plain`] of its site
     types: Types,
+    /// whether each natural number of few digits is one
+    few: bool,
     /// what is kept of it, for [`Purpose::Ask`] and above that for [`Purpose::Tell`]
     keep: u8,
     /// of its name
@@ -172,10 +189,10 @@ impl Course {
             written: [0xff; WRITTEN],
             len: 1,
             types: property.types,
-            keep: [Purpose::Ask, Purpose::Tell]
-                .map(|purpose| self.keep.keep(name, purpose).bits() << purpose.shift())
-                .into_iter()
-                .sum(),
+            few: property.types.has(Types::INTEGER)
+                && property.low <= 0.0
+                && property.high >= 10_f64.powi(FEW as i32),
+            keep: self.kept(name),
             tag: self.keep.tag(name),
             next: Guess::default(),
             site: property.site,
@@ -194,6 +211,16 @@ impl Course {
             self.ranges.len() - 1
         }) as u32;
         step
+    }
+}
+
+impl Course {
+    /// What is kept of a member of that name, for each purpose.
+    fn kept(&self, name: &str) -> u8 {
+        [Purpose::Ask, Purpose::Tell]
+            .map(|purpose| self.keep.keep(name, purpose).bits() << purpose.shift())
+            .into_iter()
+            .sum()
     }
 }
 
@@ -216,6 +243,53 @@ pub(super) fn stops(program: &Program, from: usize) -> usize {
     program.sites.iter().skip(from + 1).filter(stops).count()
 }
 
+/// An object of which something was kept: which it is, and where the walk was behind it.
+#[derive(Clone, Copy, Debug)]
+struct Closed {
+    number: NodeIndex,
+    /// behind its brace
+    at: u32,
+    /// nodes up to there, on the tape of all of it
+    count: u32,
+}
+
+/// What the last walk found and is not to be gone over again.
+#[derive(Debug, Default)]
+struct Before {
+    /// objects, by number once they are asked for
+    closed: Vec<Closed>,
+    /// nodes of interest, from the first to behind the last, ascending
+    wanted: Vec<(NodeIndex, NodeIndex)>,
+}
+
+impl Before {
+    /// Makes ready to be asked of a text that was just walked over: `nodes` are of interest, each with
+    /// all that is in it.
+    fn want(&mut self, nodes: &[NodeIndex]) {
+        self.closed.sort_unstable_by_key(|closed| closed.number);
+        self.wanted.clear();
+        for node in nodes {
+            let behind = self.find(*node).map_or(node + 1, |closed| closed.count);
+            self.wanted.push((*node, behind));
+        }
+        self.wanted.sort_unstable();
+    }
+
+    fn find(&self, number: NodeIndex) -> Option<Closed> {
+        let by_number = |closed: &Closed| closed.number;
+        let at = self.closed.binary_search_by_key(&number, by_number).ok()?;
+        self.closed.get(at).copied()
+    }
+
+    /// The object with this number, if nothing in it is of interest.
+    fn of_no_interest(&self, number: NodeIndex) -> Option<Closed> {
+        let closed = self.find(number)?;
+        let meets =
+            |&(from, behind): &(NodeIndex, NodeIndex)| from < closed.count && behind > number;
+        (!self.wanted.iter().any(meets)).then_some(closed)
+    }
+}
+
 /// One thread's buffers for such walks, and what it guesses by.
 pub(crate) struct Direct {
     course: Course,
@@ -223,6 +297,8 @@ pub(crate) struct Direct {
     guesses: Vec<u32>,
     /// names of the objects under way that their shapes do not know: where they stand
     unknown: Vec<(usize, usize)>,
+    strangers: Vec<Stranger>,
+    before: Before,
     /// where the kept nodes stand
     places: Vec<Placed>,
     /// strings whose escapes were resolved
@@ -240,6 +316,8 @@ impl Direct {
             course: Course::new(schema, caps, keep),
             guesses: vec![0; schema.program.guesses],
             unknown: Vec::new(),
+            strangers: Vec::new(),
+            before: Before::default(),
             places: Vec::new(),
             room: Vec::new(),
             tape: Tape(Vec::new()),
@@ -253,6 +331,32 @@ impl Direct {
         schema: &'p Schema,
         text: &'p [u8],
         purpose: Purpose,
+    ) -> Option<Document<'p>> {
+        self.before.closed.clear();
+        self.walk(schema, text, purpose, None)
+    }
+
+    /// Reads the text again that was read last, to tell of alerts, as far as `nodes` of it are of
+    /// interest, each with all that is in it. Of elements of lists that have none of them nothing is kept
+    /// but that they are there. Gives also how many bytes were passed over so.
+    pub(crate) fn read_again<'p>(
+        &'p mut self,
+        schema: &'p Schema,
+        text: &'p [u8],
+        nodes: &[NodeIndex],
+    ) -> Option<(Document<'p>, usize)> {
+        self.before.want(nodes);
+        let mut passed = 0;
+        let document = self.walk(schema, text, Purpose::Tell, Some(&mut passed))?;
+        Some((document, passed))
+    }
+
+    fn walk<'p>(
+        &'p mut self,
+        schema: &'p Schema,
+        text: &'p [u8],
+        purpose: Purpose,
+        again: Option<&mut usize>,
     ) -> Option<Document<'p>> {
         let body = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let caps = self.course.caps;
@@ -281,6 +385,9 @@ impl Direct {
             room: &mut self.room,
             guesses: &mut self.guesses,
             unknown: &mut self.unknown,
+            strangers: &mut self.strangers,
+            before: &mut self.before,
+            again,
             count: 0,
             levels: caps.depth.min(walk::LEVELS),
             purpose,

@@ -5,9 +5,11 @@
 use simd_json::{Node, StaticNode};
 
 use super::leaf::{is_accepted, literal};
-use super::{ALL, Course, Guess, NAMED, Purpose, Shape, Step};
+use super::{ALL, Before, Closed, Course, Guess, NAMED, Purpose, STRANGERS, Shape, Step, Stranger};
 use crate::lane::{self, Look, Narrow, OverBlocks};
-use crate::record::token::{Ignored, byte, number, skip, stands, string_end, unescape};
+use crate::record::token::{
+    Ignored, byte, few_digits_end, next, number, skip, stands, string_end, unescape,
+};
 use crate::record::{Placed, Tag};
 use crate::schema::program::{ANYTHING, NOTHING, Program, Shape as Known, Site, SiteId, Types};
 
@@ -27,6 +29,10 @@ pub(super) struct Walk<'w, 't> {
     pub(super) room: &'t mut [u8],
     pub(super) guesses: &'w mut [u32],
     pub(super) unknown: &'w mut Vec<(usize, usize)>,
+    pub(super) strangers: &'w mut Vec<Stranger>,
+    pub(super) before: &'w mut Before,
+    /// of a second reading, which need not go everywhere, the bytes that it passed over
+    pub(super) again: Option<&'w mut usize>,
     /// nodes that the parser's tape would have up to here
     pub(super) count: u32,
     /// levels that may still be opened
@@ -178,6 +184,13 @@ impl<'w, 't> Walk<'w, 't> {
         self.levels += 1;
         if keep != 0 {
             let count = self.nodes.len() - own - 1;
+            if self.again.is_none() {
+                self.before.closed.push(Closed {
+                    number: place,
+                    at: behind as u32,
+                    count: self.count,
+                });
+            }
             *self.nodes.get_mut(own)? = if types == Types::OBJECT {
                 Node::Object { len, count }
             } else {
@@ -262,7 +275,7 @@ impl<'w, 't> Walk<'w, 't> {
                             let found = self.look_up(known, steps, guess, name_at)?;
                             let Some((found_at, step)) = found.known else {
                                 self.count = count;
-                                at = self.other::<L>(known, &found, mask, all, &mut kept)?;
+                                at = self.other::<L>(site.shape, &found, mask, all, &mut kept)?;
                                 count = self.count;
                                 sign = Ignored::Nothing;
                                 continue;
@@ -295,23 +308,37 @@ impl<'w, 't> Walk<'w, 't> {
             // And mostly little is asked of its value.
             let plain = step.types;
             match first {
-                b'"' if plain.has(Types::STRING) => {
+                b'"' => {
                     let (end, escaped) = string_end::<L>(bytes, at + 1)?;
-                    if keep != 0 {
+                    let plain = plain.has(Types::STRING);
+                    if !plain || keep != 0 {
                         let text = self.said(at + 1, end, escaped)?;
-                        self.push(Node::String(text), count + 1, at);
+                        if !plain {
+                            self.is_text_right(self.site(step.site), text)?;
+                        }
+                        if keep != 0 {
+                            self.push(Node::String(text), count + 1, at);
+                        }
                     }
                     at = end + 1;
                     count += 2;
                 }
                 b'n' if plain.has(Types::NULL) => {
-                    if bytes.get(at..at + 4) != Some(b"null") {
+                    if next::<4>(bytes, at) != Some(b"null") {
                         return None;
                     }
                     if keep != 0 {
                         self.push(Node::Static(StaticNode::Null), count + 1, at);
                     }
                     at += 4;
+                    count += 2;
+                }
+                b'0'..=b'9'
+                    if keep == 0
+                        && step.few
+                        && let Some(end) = few_digits_end(bytes, at) =>
+                {
+                    at = end;
                     count += 2;
                 }
                 b'-' | b'0'..=b'9' if plain.meets(Types::NUMBER) => {
@@ -339,6 +366,18 @@ impl<'w, 't> Walk<'w, 't> {
             self.are_different(unknown_from)?;
         }
         Some((kept, at))
+    }
+
+    /// Passes an element of which nobody asks for more this time; gives what is behind it.
+    #[inline(always)]
+    fn passed(&mut self, at: usize, keep: u8) -> Option<usize> {
+        let passed = self.again.as_mut().filter(|_| keep != 0)?;
+        let closed = self.before.of_no_interest(self.count)?;
+        let behind = closed.at as usize;
+        **passed += behind - at;
+        self.push(Node::Object { len: 0, count: 0 }, self.count, at);
+        self.count = closed.count;
+        Some(behind)
     }
 
     /// The name at `at`, which is not the likely one.
@@ -392,13 +431,36 @@ impl<'w, 't> Walk<'w, 't> {
     #[inline(never)]
     fn other<L: Look>(
         &mut self,
-        known: &Known,
+        shape: u32,
         found: &Found<'_>,
         mask: u8,
         all: u8,
         kept: &mut usize,
     ) -> Option<usize> {
         let name = self.text.get(found.name.0..found.name.1)?;
+        let mut known = self.strangers.iter();
+        let place = known.position(|it| it.shape == shape && *it.name == *name);
+        let (site, keep, tag) = match place.and_then(|place| self.strangers.get(place)) {
+            Some(known) => (known.site, known.keep, known.tag),
+            None => self.meet(shape, name)?,
+        };
+        self.unknown.push(found.name);
+        let keep = keep >> self.purpose.shift() & mask | all;
+        let place = self.count;
+        self.count += 1;
+        if keep != 0 {
+            *kept += 1;
+            self.push_tagged(Node::String(name), place, found.name.0 - 1, tag);
+        }
+        let at = skip(self.text.as_bytes(), found.behind);
+        self.value::<L>(site, at, keep)
+    }
+
+    /// What is to be known of a name that the shape does not know: the site of its value, what is kept
+    /// of it, and its tag.
+    #[cold]
+    fn meet(&mut self, shape: u32, name: &str) -> Option<(SiteId, u8, Tag)> {
+        let known = self.program.shapes.get(shape as usize)?;
         if known.closed && !name.contains('@') {
             return None;
         }
@@ -407,21 +469,18 @@ impl<'w, 't> Walk<'w, 't> {
             matched |= usize::from(pattern.is_match(name)) << bit;
         }
         let site = known.others.sites.get(matched).copied();
-        self.unknown.push(found.name);
-        let keep = if mask == 0 {
-            0
-        } else {
-            self.course.keep.keep(name, self.purpose).bits() | all
-        };
-        let place = self.count;
-        self.count += 1;
-        if keep != 0 {
-            *kept += 1;
-            let tag = self.course.keep.tag(name);
-            self.push_tagged(Node::String(name), place, found.name.0 - 1, tag);
+        let site = site.unwrap_or(ANYTHING);
+        let (keep, tag) = (self.course.kept(name), self.course.keep.tag(name));
+        if self.strangers.len() < STRANGERS && name.len() <= STRANGERS {
+            self.strangers.push(Stranger {
+                shape,
+                name: name.into(),
+                site,
+                keep,
+                tag,
+            });
         }
-        let at = skip(self.text.as_bytes(), found.behind);
-        self.value::<L>(site.unwrap_or(ANYTHING), at, keep)
+        Some((site, keep, tag))
     }
 
     /// Whether the unknown names from `from` on differ, where there are few.
@@ -474,7 +533,11 @@ impl<'w, 't> Walk<'w, 't> {
             loop {
                 let site = list.prefix.get(count).copied().unwrap_or(list.rest);
                 count += 1;
-                at = skip(bytes, self.value::<L>(site, at, keep)?);
+                at = match self.passed(at, keep) {
+                    Some(behind) => behind,
+                    None => self.value::<L>(site, at, keep)?,
+                };
+                at = skip(bytes, at);
                 match byte(bytes, at) {
                     b',' => at = skip(bytes, at + 1),
                     b']' => break,
