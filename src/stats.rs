@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::engine::{Report, RuleCount, Verdict};
 use crate::record::Kind;
 use crate::rules::{Rule, RuleSet, Severity, WindowRule};
@@ -19,11 +21,11 @@ pub struct Summary {
     /// bytes of them
     pub bytes: u64,
     /// documents by verdict
-    pub verdicts: BTreeMap<Verdict, u64>,
+    pub verdicts: Counts<Verdict>,
     /// documents by kind, the malformed ones left out
-    pub kinds: BTreeMap<Kind, u64>,
+    pub kinds: Counts<Kind>,
     /// malformed documents by reason
-    pub malformed: BTreeMap<&'static str, u64>,
+    pub malformed: Counts<&'static str>,
     /// records without their sessions
     pub unexpanded: u64,
     /// violations of the schema
@@ -41,7 +43,7 @@ pub struct Summary {
     /// one for each window rule, by places; those that are samples count as fired
     pub windows: Vec<RuleCount>,
     /// alerts raised, by severity
-    pub alerts: BTreeMap<Severity, u64>,
+    pub alerts: Counts<Severity>,
 }
 
 impl Summary {
@@ -49,10 +51,10 @@ impl Summary {
     pub fn document(&mut self, report: &Report, bytes: usize) {
         self.seen += 1;
         self.bytes += bytes as u64;
-        *self.verdicts.entry(report.verdict).or_default() += 1;
+        self.verdicts.add(report.verdict, 1);
         match &report.fault {
-            Some(fault) => *self.malformed.entry(fault.code).or_default() += 1,
-            None => *self.kinds.entry(report.kind).or_default() += 1,
+            Some(fault) => self.malformed.add(fault.code, 1),
+            None => self.kinds.add(report.kind, 1),
         }
         self.unexpanded += u64::from(report.unexpanded);
         self.problems += report.problems.len() as u64;
@@ -63,7 +65,7 @@ impl Summary {
         add_up(&mut self.rules, &report.rules);
         add_up(&mut self.windows, &report.windows);
         for alert in &report.alerts {
-            *self.alerts.entry(alert.severity).or_default() += 1;
+            self.alerts.add(alert.severity, 1);
         }
     }
 
@@ -71,10 +73,10 @@ impl Summary {
     pub fn add(&mut self, other: &Summary) {
         self.seen += other.seen;
         self.bytes += other.bytes;
-        merge(&mut self.verdicts, &other.verdicts);
-        merge(&mut self.kinds, &other.kinds);
-        merge(&mut self.malformed, &other.malformed);
-        merge(&mut self.alerts, &other.alerts);
+        self.verdicts.add_all(&other.verdicts);
+        self.kinds.add_all(&other.kinds);
+        self.malformed.add_all(&other.malformed);
+        self.alerts.add_all(&other.alerts);
         self.unexpanded += other.unexpanded;
         self.problems += other.problems;
         self.capped += other.capped;
@@ -87,19 +89,62 @@ impl Summary {
 
     /// Documents with that verdict.
     pub fn of(&self, verdict: Verdict) -> u64 {
-        self.verdicts.get(&verdict).copied().unwrap_or_default()
+        self.verdicts.of(verdict)
     }
 
     /// Alerts raised.
     pub fn alert_count(&self) -> u64 {
-        self.alerts.values().sum()
+        self.alerts.sum()
     }
 
     /// Whether every document that was seen has exactly one verdict.
     pub fn adds_up(&self) -> bool {
-        self.seen == self.verdicts.values().sum::<u64>()
-            && self.seen == self.kinds.values().sum::<u64>() + self.malformed.values().sum::<u64>()
-            && self.of(Verdict::Malformed) == self.malformed.values().sum::<u64>()
+        self.seen == self.verdicts.sum()
+            && self.seen == self.kinds.sum() + self.malformed.sum()
+            && self.of(Verdict::Malformed) == self.malformed.sum()
+    }
+}
+
+/// How many there are of each of a few things, in their order; what there is none of is not among them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counts<K>(SmallVec<[(K, u64); 2]>);
+
+impl<K> Default for Counts<K> {
+    fn default() -> Counts<K> {
+        Counts(SmallVec::new())
+    }
+}
+
+impl<K: Copy + Ord> Counts<K> {
+    /// Counts so many more of one thing.
+    pub fn add(&mut self, what: K, number: u64) {
+        match self.0.binary_search_by_key(&what, |(known, _)| *known) {
+            Ok(at) => self.0[at].1 += number,
+            Err(at) => self.0.insert(at, (what, number)),
+        }
+    }
+
+    /// Counts all that another counted.
+    pub fn add_all(&mut self, other: &Counts<K>) {
+        for (what, number) in other.iter() {
+            self.add(what, number);
+        }
+    }
+
+    /// How many there are of one thing.
+    pub fn of(&self, what: K) -> u64 {
+        let at = self.0.binary_search_by_key(&what, |(known, _)| *known);
+        at.map_or(0, |at| self.0[at].1)
+    }
+
+    /// What there is, and how many of it.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (K, u64)> {
+        self.0.iter().copied()
+    }
+
+    /// How many there are in all.
+    pub fn sum(&self) -> u64 {
+        self.0.iter().map(|(_, number)| number).sum()
     }
 }
 
@@ -185,11 +230,5 @@ fn add_up(sums: &mut Vec<RuleCount>, counts: &[RuleCount]) {
     }
     for (sum, count) in sums.iter_mut().zip(counts) {
         sum.add(*count);
-    }
-}
-
-fn merge<K: Copy + Ord>(into: &mut BTreeMap<K, u64>, from: &BTreeMap<K, u64>) {
-    for (key, count) in from {
-        *into.entry(*key).or_default() += count;
     }
 }

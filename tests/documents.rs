@@ -65,7 +65,7 @@ fn check(case: &Case, path: &Path) {
         .summary
         .verdicts
         .iter()
-        .map(|(verdict, count)| (verdict.name().to_owned(), *count))
+        .map(|(verdict, count)| (verdict.name().to_owned(), count))
         .collect();
     assert_eq!(verdicts, case.verdicts, "verdicts of {}", case.file);
     if !case.kinds.is_empty() {
@@ -73,7 +73,7 @@ fn check(case: &Case, path: &Path) {
             .summary
             .kinds
             .iter()
-            .map(|(kind, count)| (kind.name().to_owned(), *count))
+            .map(|(kind, count)| (kind.name().to_owned(), count))
             .collect();
         assert_eq!(kinds, case.kinds, "kinds of {}", case.file);
     }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::people::{People, excess, worst};
-use super::words::{counted, field_words, plural, quantity, when};
+use super::words::{counted, field_words, plural, quantity, text, when};
 use super::{Alert, Client, Evidence, Finding, OtherEnd, Site};
 use crate::sites::OUTSIDE;
 use crate::text::Safe;
@@ -29,7 +29,7 @@ pub(super) fn summary(alert: &Alert) -> String {
     let Some(worst) = worst(alert) else {
         return String::new();
     };
-    let mut text = format!("In {}, ", the_call(alert));
+    let mut text = text!("In {}, ", the_call(alert));
     if alert.findings.len() == 1 {
         text.push_str(&clause(alert, worst));
     } else {
@@ -49,12 +49,12 @@ fn the_call(alert: &Alert) -> String {
     let kind = match call.call_type.as_deref() {
         Some("peerToPeer") => "a peer-to-peer call".to_owned(),
         Some("groupCall") => "a group call".to_owned(),
-        Some(other) => format!("a call of type {}", name(other)),
+        Some(other) => text!("a call of type {}", name(other)),
         None => "a call whose type is missing".to_owned(),
     };
     match when(call.start.as_deref(), call.end.as_deref()) {
-        Some(when) => format!("{kind} of {when}"),
-        None => format!("{kind} without a start time"),
+        Some(when) => text!("{kind} of {when}"),
+        None => text!("{kind} without a start time"),
     }
 }
 
@@ -66,14 +66,14 @@ fn clause(alert: &Alert, finding: &Finding) -> String {
     let facts = facts(finding);
     let with = |facts: String| match facts.is_empty() {
         true => String::new(),
-        false => format!(" with {facts}"),
+        false => text!(" with {facts}"),
     };
     match alert.on {
         "stream" => {
             let media = media.unwrap_or_else(|| "media without a label".to_owned());
             match (who, what.path) {
-                (Some(who), Some("uplink")) => format!("{who} sent {media}{}", with(facts)),
-                (Some(who), _) => format!("{who} received {media}{}", with(facts)),
+                (Some(who), Some("uplink")) => text!("{who} sent {media}{}", with(facts)),
+                (Some(who), _) => text!("{who} received {media}{}", with(facts)),
                 (None, _) => {
                     let way = match what.direction.as_deref() {
                         Some("callerToCallee") => "from caller to callee",
@@ -81,7 +81,7 @@ fn clause(alert: &Alert, finding: &Finding) -> String {
                         _ => "in a direction that is missing",
                     };
                     let had = with(facts).replacen(" with ", ", which had ", 1);
-                    format!("{media} went {way}, no end of it known to be a person's{had}")
+                    text!("{media} went {way}, no end of it known to be a person's{had}")
                 }
             }
         }
@@ -89,39 +89,39 @@ fn clause(alert: &Alert, finding: &Finding) -> String {
             let who = who.unwrap_or_else(|| "somebody".to_owned());
             let rating = what.rating.as_deref().map_or_else(
                 || "gave a feedback whose rating is missing".to_owned(),
-                |rating| format!("rated it {}", name(rating)),
+                |rating| text!("rated it {}", name(rating)),
             );
             let tokens = what.tokens.iter().map(|token| name(token));
             let tokens: Vec<String> = tokens.collect();
             let tokens = match tokens.is_empty() {
                 true => String::new(),
-                false => format!(" ({})", tokens.join(", ")),
+                false => text!(" ({})", tokens.join(", ")),
             };
-            format!(
+            text!(
                 "{who} {rating}{tokens}{}{}",
                 others_rating(finding),
                 with(facts)
             )
         }
         on => {
-            let of = who.map_or_else(String::new, |who| format!(" of {who}"));
+            let of = who.map_or_else(String::new, |who| text!(" of {who}"));
             let place = match (on, media) {
                 ("call", _) => "it".to_owned(),
-                ("media", Some(media)) => format!("{media}{of}"),
-                _ => format!("the {on}{of}"),
+                ("media", Some(media)) => text!("{media}{of}"),
+                _ => text!("the {on}{of}"),
             };
             let failed = match (&what.stage, &what.reason) {
                 (None, None) => String::new(),
-                (Some(stage), None) => format!(" failed in {}", name(stage)),
-                (None, Some(reason)) => format!(" failed: {}", name(reason)),
+                (Some(stage), None) => text!(" failed in {}", name(stage)),
+                (None, Some(reason)) => text!(" failed: {}", name(reason)),
                 (Some(stage), Some(reason)) => {
-                    format!(" failed in {}: {}", name(stage), name(reason))
+                    text!(" failed in {}: {}", name(stage), name(reason))
                 }
             };
             match (failed.is_empty(), facts.is_empty()) {
-                (true, true) => format!("{place} met the rule"),
-                (true, false) => format!("{place} had {facts}"),
-                (false, _) => format!("{place}{failed}{}", with(facts)),
+                (true, true) => text!("{place} met the rule"),
+                (true, false) => text!("{place} had {facts}"),
+                (false, _) => text!("{place}{failed}{}", with(facts)),
             }
         }
     }
@@ -135,7 +135,7 @@ fn others_rating(finding: &Finding) -> String {
         .and_then(|evidence| evidence.other.as_ref());
     match other {
         Some(other) if other.value.is_null() => "; the other end gave no rating".to_owned(),
-        Some(other) => format!("; the other end rated it {}", quantity(&other.value, None)),
+        Some(other) => text!("; the other end rated it {}", quantity(&other.value, None)),
         None => String::new(),
     }
 }
@@ -143,7 +143,7 @@ fn others_rating(finding: &Finding) -> String {
 /// `Abbie Wilkins (caller, android, wifi 10.150.0.0, Default output device)`
 fn who(client: &Client) -> String {
     let network = match (&client.connection, &client.subnet) {
-        (Some(connection), Some(subnet)) => Some(format!("{} {}", name(connection), name(subnet))),
+        (Some(connection), Some(subnet)) => Some(text!("{} {}", name(connection), name(subnet))),
         (Some(one), None) | (None, Some(one)) => Some(name(one)),
         (None, None) => None,
     };
@@ -159,7 +159,7 @@ fn who(client: &Client) -> String {
         Some(given) => name(given),
         None => "somebody whose name is missing".to_owned(),
     };
-    format!("{called} ({})", parts.join(", "))
+    text!("{called} ({})", parts.join(", "))
 }
 
 /// `at SEA-1 in Seattle`
@@ -169,11 +169,11 @@ fn site(site: &Site) -> String {
     }
     let place = site.building.as_ref().or(site.network_name.as_ref());
     let mut text = match place.or(site.cidr.as_ref()) {
-        Some(place) => format!("at {}", name(place)),
+        Some(place) => text!("at {}", name(place)),
         None => "inside".to_owned(),
     };
     if let Some(city) = &site.city {
-        text.push_str(&format!(" in {}", name(city)));
+        text.push_str(&text!(" in {}", name(city)));
     }
     if site.vpn {
         text.push_str(" by VPN");
@@ -197,7 +197,7 @@ fn facts(finding: &Finding) -> String {
     let told: Vec<&Evidence> = finding.evidence.iter().filter(|e| !said(e)).collect();
     let mut facts: Vec<String> = told.iter().take(COMPARISONS).map(|e| fact(e)).collect();
     if told.len() > COMPARISONS {
-        facts.push(format!("{} more", told.len() - COMPARISONS));
+        facts.push(text!("{} more", told.len() - COMPARISONS));
     }
     listed(&facts)
 }
@@ -212,18 +212,18 @@ fn fact(evidence: &Evidence) -> String {
             let calculated = match &evidence.reading {
                 Some(reading) => {
                     let reading = quantity(reading, evidence.unit);
-                    format!("{field} {reading}, calculated {value}")
+                    text!("{field} {reading}, calculated {value}")
                 }
-                None => format!("{field} {value}"),
+                None => text!("{field} {value}"),
             };
-            format!("{calculated} {} {limit}", evidence.op)
+            text!("{calculated} {} {limit}", evidence.op)
         }
-        "!=" => format!("{field} {value}, not {limit}"),
-        "!in" => format!("{field} {value}, none of {limit}"),
-        "contains" => format!("{field} holding {limit}"),
-        "!contains" => format!("{field} not holding {limit}"),
-        "!has" => format!("{field} missing"),
-        _ => format!("{field} {value}"),
+        "!=" => text!("{field} {value}, not {limit}"),
+        "!in" => text!("{field} {value}, none of {limit}"),
+        "contains" => text!("{field} holding {limit}"),
+        "!contains" => text!("{field} not holding {limit}"),
+        "!has" => text!("{field} missing"),
+        _ => text!("{field} {value}"),
     };
     let mut notes = Vec::new();
     notes.extend(evidence.limit_name.as_deref().map(name));
@@ -235,7 +235,7 @@ fn fact(evidence: &Evidence) -> String {
     );
     match notes.is_empty() {
         true => text,
-        false => format!("{text} ({})", notes.join("; ")),
+        false => text!("{text} ({})", notes.join("; ")),
     }
 }
 
@@ -248,7 +248,7 @@ fn elsewhere(evidence: &Evidence, other: &OtherEnd) -> Option<String> {
     if other.count == 0 {
         return Some(match other.of {
             "direction" => "no stream in the other direction".to_owned(),
-            _ => format!("nothing {there}"),
+            _ => text!("nothing {there}"),
         });
     }
     let own = evidence.reading.as_ref().unwrap_or(&evidence.value);
@@ -256,14 +256,14 @@ fn elsewhere(evidence: &Evidence, other: &OtherEnd) -> Option<String> {
         return None;
     }
     if other.value.is_null() {
-        return Some(format!("missing {there}"));
+        return Some(text!("missing {there}"));
     }
     let value = quantity(&other.value, evidence.unit);
     let too = match breaks(evidence, &other.value) {
         true => " too",
         false => "",
     };
-    Some(format!("{value} {there}{too}"))
+    Some(text!("{value} {there}{too}"))
 }
 
 /// Whether another reading breaks the same limit.
@@ -284,7 +284,7 @@ fn breaks(evidence: &Evidence, value: &Json) -> bool {
 fn many(alert: &Alert, worst: &Finding) -> String {
     let affected = alert.affected;
     let people = People::of(alert);
-    let mut text = format!(
+    let mut text = text!(
         "{} fired on {} of {} {}",
         name(&alert.rule),
         affected.fired,
@@ -294,10 +294,10 @@ fn many(alert: &Alert, worst: &Finding) -> String {
     let number = people.number();
     if number > 0 {
         let of = if number == 1 { "person" } else { "people" };
-        text.push_str(&format!(", of {number} {of}"));
+        text.push_str(&text!(", of {number} {of}"));
     }
     text.push_str(&kinds(alert));
-    text.push_str(&format!("; the worst: {}", clause(alert, worst)));
+    text.push_str(&text!("; the worst: {}", clause(alert, worst)));
     let next = people.next(worst);
     if !next.is_empty() {
         let mut shown: Vec<String> = next
@@ -308,12 +308,12 @@ fn many(alert: &Alert, worst: &Finding) -> String {
         if next.len() > NEXT {
             let more = next.len() - NEXT;
             let of = if more == 1 { "person" } else { "people" };
-            shown.push(format!("{more} more {of}"));
+            shown.push(text!("{more} more {of}"));
         }
-        text.push_str(&format!("; then {}", listed(&shown)));
+        text.push_str(&text!("; then {}", listed(&shown)));
     }
     if let Some(place) = people.place() {
-        text.push_str(&format!("; {}", Safe(&place)));
+        text.push_str(&text!("; {}", Safe(&place)));
     }
     text
 }
@@ -330,7 +330,7 @@ fn kinds(alert: &Alert) -> String {
             Some("downlink") => " received",
             _ => "",
         };
-        *counts.entry(format!("{}{way}", name(media))).or_default() += 1;
+        *counts.entry(text!("{}{way}", name(media))).or_default() += 1;
     }
     let mut counts: Vec<(String, u64)> = counts.into_iter().collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -341,19 +341,19 @@ fn kinds(alert: &Alert) -> String {
     counts.truncate(NEXT);
     let mut shown: Vec<String> = counts
         .into_iter()
-        .map(|(kind, number)| format!("{number} {kind}"))
+        .map(|(kind, number)| text!("{number} {kind}"))
         .collect();
     if more > 0 {
         shown.push(counted(more as u64, "other kind"));
     }
-    format!(" ({})", shown.join(", "))
+    text!(" ({})", shown.join(", "))
 }
 
 /// `Ben Ode (average jitter 266 ms)`
 fn next_one(client: &Client, finding: &Finding) -> String {
     let called = match client.name.as_deref() {
         Some(given) => name(given),
-        None => format!("somebody unnamed at the {}", client.end),
+        None => text!("somebody unnamed at the {}", client.end),
     };
     let by = finding
         .evidence
@@ -372,11 +372,11 @@ fn next_one(client: &Client, finding: &Finding) -> String {
         },
         |by| {
             let value = quantity(&by.value, by.unit);
-            Some(format!("{} {value}", field_words(by.field)))
+            Some(text!("{} {value}", field_words(by.field)))
         },
     );
     match said {
-        Some(said) => format!("{called} ({said})"),
+        Some(said) => text!("{called} ({said})"),
         None => called,
     }
 }
@@ -393,10 +393,10 @@ fn caveats(alert: &Alert) -> Vec<String> {
             .collect();
         let lacked = match fields.is_empty() {
             true => "a reading is missing".to_owned(),
-            false if fields.len() == 1 => format!("{} is missing", fields[0]),
-            false => format!("{} are missing, one or all", listed(&fields)),
+            false if fields.len() == 1 => text!("{} is missing", fields[0]),
+            false => text!("{} are missing, one or all", listed(&fields)),
         };
-        sentences.push(format!(
+        sentences.push(text!(
             "Of {} {} it could not be told: {lacked}.",
             affected.unknown,
             plural(alert.on, affected.unknown)
@@ -405,7 +405,7 @@ fn caveats(alert: &Alert) -> Vec<String> {
     if alert.call.partial {
         sentences.push(match alert.call.sessions_seen {
             None => "The record is partial: more of its sessions may follow.".to_owned(),
-            Some(seen) => format!(
+            Some(seen) => text!(
                 "The record is partial: {} of it seen by now, and more may follow.",
                 counted(seen.into(), "session")
             ),
@@ -426,7 +426,7 @@ fn name(text: &str) -> String {
         false => None,
     };
     match longest {
-        Some((at, _)) => format!("{}…", Safe(&text[..at])),
+        Some((at, _)) => text!("{}…", Safe(&text[..at])),
         None => Safe(text).to_string(),
     }
 }
@@ -436,6 +436,6 @@ fn listed(parts: &[String]) -> String {
     match parts {
         [] => String::new(),
         [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        [first @ .., last] => text!("{} and {last}", first.join(", ")),
     }
 }

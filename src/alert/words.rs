@@ -7,11 +7,25 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::text::Safe;
 
+/// `format!` with room for a clause at once: an alert's words are put together of many.
+macro_rules! text {
+    ($($given:tt)*) => {{
+        use std::fmt::Write as _;
+        let mut text = String::with_capacity($crate::alert::words::CLAUSE);
+        let _ = write!(text, $($given)*);
+        text
+    }};
+}
+pub(crate) use text;
+
+/// Most clauses are no longer.
+pub(super) const CLAUSE: usize = 96;
+
 /// A level's name for so many of it.
 pub(crate) fn plural(level: &str, count: u64) -> String {
     match (level, count) {
         (_, 1) | ("media" | "feedback", _) => level.to_owned(),
-        _ => format!("{level}s"),
+        _ => text!("{level}s"),
     }
 }
 
@@ -21,7 +35,7 @@ pub(crate) fn when(start: Option<&str>, end: Option<&str>) -> Option<String> {
     let begun = start.strftime("%Y-%m-%d %H:%M:%S UTC");
     let end: Option<Timestamp> = end.and_then(|end| end.parse().ok());
     Some(match end {
-        Some(end) => format!("{begun}, {}", length(end.duration_since(start))),
+        Some(end) => text!("{begun}, {}", length(end.duration_since(start))),
         None => begun.to_string(),
     })
 }
@@ -29,9 +43,9 @@ pub(crate) fn when(start: Option<&str>, end: Option<&str>) -> Option<String> {
 fn length(duration: SignedDuration) -> String {
     let seconds = duration.as_secs();
     match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+        0..60 => text!("{seconds} s"),
+        60..3600 => text!("{} min {} s", seconds / 60, seconds % 60),
+        _ => text!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
     }
 }
 
@@ -44,30 +58,30 @@ pub(crate) fn quantity(value: &serde_json::Value, unit: Option<&str>) -> String 
         };
     };
     match unit {
-        Some("ratio") => format!("{} %", short(hundredfold(number))),
-        Some("percent") => format!("{} %", short(number)),
-        Some("ms") if number.abs() >= 6e4 => format!("{} s", short(number / 1e3)),
-        Some("bit/s") if number.abs() >= 1e6 => format!("{} Mbit/s", short(number / 1e6)),
-        Some("bit/s") if number.abs() >= 1e3 => format!("{} kbit/s", short(number / 1e3)),
+        Some("ratio") => text!("{} %", short(hundredfold(number))),
+        Some("percent") => text!("{} %", short(number)),
+        Some("ms") if number.abs() >= 6e4 => text!("{} s", short(number / 1e3)),
+        Some("bit/s") if number.abs() >= 1e6 => text!("{} Mbit/s", short(number / 1e6)),
+        Some("bit/s") if number.abs() >= 1e3 => text!("{} kbit/s", short(number / 1e3)),
         Some("count") | None => short(number),
-        Some(unit) => format!("{} {unit}", short(number)),
+        Some(unit) => text!("{} {unit}", short(number)),
     }
 }
 
 /// A hundred times the number as it is written: 0.07 is 7, where a product would be a bit more.
 fn hundredfold(number: f64) -> f64 {
-    format!("{number}e2").parse().unwrap_or(number * 100.0)
+    text!("{number}e2").parse().unwrap_or(number * 100.0)
 }
 
 /// At least three significant digits, and as many more as tell it from its neighbours at
 /// a glance: whole numbers whole.
 fn short(number: f64) -> String {
     if number.fract() == 0.0 && number.abs() < 1e15 {
-        return format!("{number:.0}");
+        return text!("{number:.0}");
     }
     let magnitude = number.abs().log10().floor() as i32;
     let decimals = usize::try_from(3 - magnitude).unwrap_or(0).clamp(1, 9);
-    let text = format!("{number:.decimals$}");
+    let text = text!("{number:.decimals$}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     // A value just over its limit must not read as the limit.
     if text.parse::<f64>().is_ok_and(|shown| shown.fract() == 0.0) {
@@ -92,7 +106,7 @@ pub(crate) fn count(number: u64) -> String {
 /// A count with what is counted: `1 rule`, `2 rules`.
 pub(crate) fn counted(number: u64, what: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", count(number))
+    text!("{} {what}{plural}", count(number))
 }
 
 /// A field's name in plain words: `averagePacketLossRate` is an average packet loss rate.

@@ -206,17 +206,17 @@ pub(super) fn summary(totals: Totals<'_>) -> String {
     let kinds: Map<String, Value> = summary
         .kinds
         .iter()
-        .map(|(kind, count)| (kind.name().to_owned(), (*count).into()))
+        .map(|(kind, count)| (kind.name().to_owned(), count.into()))
         .collect();
     let malformed: Map<String, Value> = summary
         .malformed
         .iter()
-        .map(|(code, count)| ((*code).to_owned(), (*count).into()))
+        .map(|(code, count)| (code.to_owned(), count.into()))
         .collect();
     let alerts: Map<String, Value> = summary
         .alerts
         .iter()
-        .map(|(severity, count)| (severity.name().to_owned(), (*count).into()))
+        .map(|(severity, count)| (severity.name().to_owned(), count.into()))
         .collect();
     let per_rule: Map<String, Value> = by_rule
         .rows(rules)

@@ -857,7 +857,7 @@ impl Job {
             Event::OverTime(told) => {
                 for transition in &told.transitions {
                     if transition.state == State::Firing {
-                        *self.summary.alerts.entry(transition.severity).or_default() += 1;
+                        self.summary.alerts.add(transition.severity, 1);
                     }
                 }
                 self.told_over_time(&told, None);
@@ -1111,8 +1111,8 @@ impl Job {
         let alerts = |least: Severity| {
             self.summary
                 .alerts
-                .keys()
-                .any(|severity| *severity >= least)
+                .iter()
+                .any(|(severity, _)| severity >= least)
         };
         match what {
             FailOn::Info => alerts(Severity::Info),
@@ -1142,7 +1142,7 @@ impl Job {
         let kinds: Vec<String> = summary
             .kinds
             .iter()
-            .map(|(kind, number)| format!("{} {}", count(*number), kind.name()))
+            .map(|(kind, number)| format!("{} {}", count(number), kind.name()))
             .collect();
         if !kinds.is_empty() && self.engine.reads_call_records() {
             let _ = writeln!(text, "           {}", kinds.join(", "));
@@ -1208,7 +1208,7 @@ impl Job {
             .alerts
             .iter()
             .rev()
-            .map(|(severity, number)| format!("{} {}", count(*number), severity.name()))
+            .map(|(severity, number)| format!("{} {}", count(number), severity.name()))
             .collect();
         let _ = writeln!(
             text,

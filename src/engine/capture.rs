@@ -9,7 +9,8 @@ mod site;
 
 use super::seen::Seen;
 use crate::record::call::{
-    Call, End, Endpoint, FailureInfo, Identity, Media, Segment, Session, Stream, client,
+    Call, End, Endpoint, EndpointKind, FailureInfo, Identity, Media, MediaParts, Segment, Session,
+    Stream, client,
 };
 use crate::record::tape::span;
 use crate::record::{Document, Item, NodeIndex, units};
@@ -91,27 +92,11 @@ struct Around<'t> {
     said: [Option<ObjectId>; 2],
 }
 
-impl Around<'_> {
-    fn said(&self, end: End) -> Option<ObjectId> {
-        match (end, self.said) {
-            (End::Caller, [caller, _]) => caller,
-            (End::Callee, [_, callee]) => callee,
-        }
-    }
-}
-
-/// A media's two ends, made once for all its streams.
-struct Ends {
-    endpoints: [Option<ObjectId>; 2],
-}
-
-impl Ends {
-    fn get(&self, end: End) -> Option<ObjectId> {
-        match (end, self.endpoints) {
-            (End::Caller, [caller, _]) => caller,
-            (End::Callee, [_, callee]) => callee,
-        }
-    }
+/// The ends of a segment, caller first, and whose they are; where somebody asks for them.
+#[derive(Clone, Copy, Default)]
+struct Sides<'t> {
+    ends: [Option<Endpoint<'t>>; 2],
+    kinds: [Option<EndpointKind>; 2],
 }
 
 impl Capture<'_> {
@@ -197,10 +182,7 @@ impl Capture<'_> {
 
     /// A computed field, if some rule reads it.
     fn computed(&self, level: Level, name: &str) -> Option<FieldId> {
-        let wanted = self.layout.wanted(level).iter().copied();
-        wanted
-            .filter(|field| field.get().computed)
-            .find(|field| field.name() == name)
+        self.layout.computed(level, name)
     }
 
     /// Sets a computed field, if some rule reads it.
@@ -325,81 +307,83 @@ impl Capture<'_> {
                 let endpoint = end_of(around.session, segment, end);
                 let endpoint = endpoint.map(|endpoint| self.endpoint(end, endpoint));
                 if let Some(endpoint) = endpoint {
-                    self.link(endpoint, Link::Feedback, around.said(end));
+                    self.link(endpoint, Link::Feedback, end.of(around.said));
                     self.link_first_site(endpoint, end, segment.media());
                 }
                 self.link(id, link, endpoint);
             }
         }
+        let wants_ends = [Link::Sender, Link::Receiver, Link::Client]
+            .into_iter()
+            .any(|link| self.layout.wants_link(link));
+        let wants_side = wants_ends || self.computed(Level::Stream, "path").is_some();
+        let sides = wants_side.then(|| {
+            let ends = End::BOTH.map(|end| end_of(around.session, segment, end));
+            let kinds = ends.map(|end| end.and_then(Endpoint::kind));
+            Sides { ends, kinds }
+        });
         for media in segment.media() {
-            self.media(around, id, segment, media);
+            self.media(around, id, (sides, wants_ends), media);
         }
     }
 
     fn media(
         &mut self,
         around: Around<'_>,
-        segment_id: ObjectId,
-        segment: Segment<'_>,
+        segment: ObjectId,
+        (sides, wants_ends): (Option<Sides<'_>>, bool),
         media: Media<'_>,
     ) {
+        let parts = media.parts();
         let id = self.object(Level::Media, media.0);
         self.facts.link(id, Link::Call, around.call);
         self.facts.link(id, Link::Session, around.id);
-        self.facts.link(id, Link::Segment, segment_id);
+        self.facts.link(id, Link::Segment, segment);
         for (end, network, device) in [
             (End::Caller, Link::CallerNetwork, Link::CallerDevice),
             (End::Callee, Link::CalleeNetwork, Link::CalleeDevice),
         ] {
             if self.layout.wants_link(network) {
-                let object = media.network(end).map(|item| self.network(item));
+                let object = parts.network(end).map(|item| self.network(item));
                 self.link(id, network, object);
             }
             if self.layout.wants_link(device) {
-                let object = media
+                let object = parts
                     .device(end)
                     .map(|item| self.object(Level::Device, item));
                 self.link(id, device, object);
             }
         }
-        let wants_ends = [Link::Sender, Link::Receiver, Link::Client]
-            .into_iter()
-            .any(|link| self.layout.wants_link(link));
-        let ends = Ends {
-            endpoints: if wants_ends {
-                End::BOTH.map(|end| self.media_end(around, segment, media, end))
-            } else {
-                [None, None]
-            },
-        };
-        for stream in media.streams() {
+        let mut ends = [None; 2];
+        if let Some(sides) = sides.filter(|_| wants_ends) {
+            ends = End::BOTH.map(|end| self.media_end(around, end.of(sides.ends), &parts, end));
+        }
+        for stream in parts.streams() {
             let stream_id = self.object(Level::Stream, stream.0);
             self.facts.link(stream_id, Link::Call, around.call);
             self.facts.link(stream_id, Link::Session, around.id);
-            self.facts.link(stream_id, Link::Segment, segment_id);
+            self.facts.link(stream_id, Link::Segment, segment);
             self.facts.link(stream_id, Link::Media, id);
-            self.stream(stream_id, around.session, segment, stream, &ends);
+            if let Some(sides) = sides {
+                self.stream(stream_id, sides, stream, ends);
+            }
         }
     }
 
     fn stream(
         &mut self,
         id: ObjectId,
-        session: Session<'_>,
-        segment: Segment<'_>,
+        sides: Sides<'_>,
         stream: Stream<'_>,
-        ends: &Ends,
+        ends: [Option<ObjectId>; 2],
     ) {
-        let wants_side =
-            ends.endpoints != [None, None] || self.computed(Level::Stream, "path").is_some();
-        let Some(sender) = wants_side.then(|| stream.sender()).flatten() else {
+        let Some(sender) = stream.sender() else {
             return;
         };
-        self.link(id, Link::Sender, ends.get(sender));
-        self.link(id, Link::Receiver, ends.get(sender.other()));
-        let kinds = |end| end_of(session, segment, end).and_then(Endpoint::kind);
-        if let Some((end, path)) = client(sender, kinds) {
-            self.link(id, Link::Client, ends.get(end));
+        self.link(id, Link::Sender, sender.of(ends));
+        self.link(id, Link::Receiver, sender.other().of(ends));
+        if let Some((end, path)) = client(sender, |end| end.of(sides.kinds)) {
+            self.link(id, Link::Client, end.of(ends));
             let node = self.node(stream.0);
             self.compute(Level::Stream, "path", |facts, field| {
                 facts.set_text(id, field, path, node);
@@ -411,16 +395,16 @@ impl Capture<'_> {
     fn media_end(
         &mut self,
         around: Around<'_>,
-        segment: Segment<'_>,
-        media: Media<'_>,
+        endpoint: Option<Endpoint<'_>>,
+        parts: &MediaParts<'_>,
         end: End,
     ) -> Option<ObjectId> {
-        let id = match end_of(around.session, segment, end) {
+        let id = match endpoint {
             Some(endpoint) => self.endpoint(end, endpoint),
             // The end is not described, but its network or devices may be.
             None => self.facts.push_object(Level::Endpoint, NO_NODE),
         };
-        let network = media.network(end);
+        let network = parts.network(end);
         if self.layout.wants_link(Link::Network) {
             let object = network.map(|item| self.network(item));
             self.link(id, Link::Network, object);
@@ -429,12 +413,12 @@ impl Capture<'_> {
             self.link_site(id, network);
         }
         if self.layout.wants_link(Link::Device) {
-            let object = media
+            let object = parts
                 .device(end)
                 .map(|item| self.object(Level::Device, item));
             self.link(id, Link::Device, object);
         }
-        self.link(id, Link::Feedback, around.said(end));
+        self.link(id, Link::Feedback, end.of(around.said));
         Some(id)
     }
 

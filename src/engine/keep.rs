@@ -72,10 +72,7 @@ fn names(layout: &Layout, sites: bool, alerts: bool) -> HashMap<Box<str>, Keep> 
         }
     };
     let wants = |links: &[Link]| links.iter().any(|link| layout.wants_link(*link));
-    let computes = |level: Level, name: &str| {
-        let mut fields = layout.wanted(level).iter();
-        fields.any(|field| field.get().computed && field.name() == name)
-    };
+    let computes = |level: Level, name: &str| layout.computed(level, name).is_some();
     // The levels themselves, which session it is, and when it ended.
     named(
         &[

@@ -26,7 +26,15 @@ pub(super) fn judge(
         if let Some(report) = spare.pop() {
             checker.reuse(report);
         }
-        judge_frame(checker, &name, frame, options, &mut counts, &mut documents);
+        judge_frame(
+            checker,
+            &name,
+            frame,
+            options,
+            batch.len(),
+            &mut counts,
+            &mut documents,
+        );
     }
     drop(name);
     told(source, checker, counts, documents)
@@ -47,7 +55,15 @@ pub(super) fn judge_unframed(
     }
     let report = checker.check_unframed(input_of(frame, &source.name()))?;
     let (mut counts, mut documents) = (Summary::default(), Vec::new());
-    tell(checker, frame, report, options, &mut counts, &mut documents);
+    tell(
+        checker,
+        frame,
+        report,
+        options,
+        1,
+        &mut counts,
+        &mut documents,
+    );
     Some(told(Arc::clone(source), checker, counts, documents))
 }
 
@@ -114,6 +130,7 @@ fn judge_frame(
     source: &str,
     frame: Frame<'_>,
     options: &Options,
+    expected: usize,
     counts: &mut Summary,
     documents: &mut Vec<Judged>,
 ) {
@@ -130,12 +147,12 @@ fn judge_frame(
         let mut parts = Batch::new();
         if frame.split(&mut parts) {
             for part in parts.iter() {
-                judge_frame(checker, source, part, options, counts, documents);
+                judge_frame(checker, source, part, options, expected, counts, documents);
             }
             return;
         }
     }
-    tell(checker, frame, report, options, counts, documents);
+    tell(checker, frame, report, options, expected, counts, documents);
 }
 
 /// Counts a document, and keeps of it what is to be said.
@@ -144,11 +161,17 @@ fn tell(
     frame: Frame<'_>,
     report: Report,
     options: &Options,
+    expected: usize,
     counts: &mut Summary,
     documents: &mut Vec<Judged>,
 ) {
     counts.document(&report, frame.bytes.len());
-    if options.every_document || report.has_something_to_say() || report.contribution.is_some() {
+    let each = options.every_document || report.contribution.is_some();
+    if each || report.has_something_to_say() {
+        if documents.is_empty() {
+            // Where one has something to say since each has, there is room for all of them at once.
+            documents.reserve_exact(if each { expected } else { 1 });
+        }
         let shown = report.verdict != Verdict::Valid || !report.notices.is_empty();
         let text = (options.keep_refused && shown).then(|| frame.bytes.to_vec());
         documents.push(Judged {

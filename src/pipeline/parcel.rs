@@ -93,6 +93,8 @@ pub(super) struct Gatherer<W: Workers> {
     tickets: Sender<()>,
     workers: W,
     open: Option<Open>,
+    /// events of the last parcel
+    many: usize,
 }
 
 /// A parcel that is being gathered, for others; or what came of one so far, while others are busy: what
@@ -116,6 +118,7 @@ impl<W: Workers> Gatherer<W> {
             tickets,
             workers,
             open: None,
+            many: 0,
         }
     }
 
@@ -139,6 +142,22 @@ impl<W: Workers> Gatherer<W> {
         Ok(())
     }
 
+    /// Takes in what needs no work; whether it was taken.
+    fn add_event(&mut self, event: Event) -> bool {
+        if !self.is_open() {
+            return false;
+        }
+        let Some(open) = &mut self.open else {
+            return false;
+        };
+        match &mut open.gathered {
+            Gathered::Work(several) => several.push(Work::Event(Box::new(event))),
+            Gathered::Events(events) => events.push(event),
+        }
+        self.took(0);
+        true
+    }
+
     /// Opens a parcel if none is open; whether one is. None is when no more is taken in.
     fn is_open(&mut self) -> bool {
         if self.open.is_some() {
@@ -157,7 +176,7 @@ impl<W: Workers> Gatherer<W> {
             bytes: 0,
             deliveries: 0,
             gathered: match self.workers.are_busy() {
-                true => Gathered::Events(Vec::new()),
+                true => Gathered::Events(Vec::with_capacity(self.many)),
                 false => Gathered::Work(Vec::new()),
             },
         });
@@ -202,32 +221,28 @@ impl<W: Workers> Gatherer<W> {
         };
         match gathered {
             Gathered::Work(work) => self.workers.give(Parcel { number, work }),
-            Gathered::Events(events) => self.workers.done(Done { number, events }),
+            Gathered::Events(events) => {
+                self.many = events.len();
+                self.workers.done(Done { number, events });
+            }
         }
     }
 }
 
 impl<W: Workers> Recipient for Gatherer<W> {
     fn take(&mut self, delivery: Delivery) -> ControlFlow<()> {
-        let work = match delivery {
-            Delivery::Batch { source, batch } => Work::Batch(source, batch),
-            Delivery::End { source, outcome } => {
-                Work::Event(Box::new(Event::End { source, outcome }))
-            }
+        let taken = match delivery {
+            Delivery::Batch { source, batch } => self.add(Work::Batch(source, batch)).is_ok(),
+            Delivery::End { source, outcome } => self.add_event(Event::End { source, outcome }),
             Delivery::PassedOver { path, reason } => {
-                Work::Event(Box::new(Event::PassedOver { path, reason }))
+                self.add_event(Event::PassedOver { path, reason })
             }
-            Delivery::Note(note) => Work::Event(Box::new(Event::Noted(note))),
-            Delivery::Waits => {
-                return match self.pause() {
-                    true => ControlFlow::Continue(()),
-                    false => ControlFlow::Break(()),
-                };
-            }
+            Delivery::Note(note) => self.add_event(Event::Noted(note)),
+            Delivery::Waits => self.pause(),
         };
-        match self.add(work) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
+        match taken {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
         }
     }
 

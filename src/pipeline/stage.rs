@@ -11,7 +11,7 @@ use super::{Event, Judged};
 use crate::alert::{State, Transition};
 use crate::engine::Report;
 use crate::over_time::OverTime;
-use crate::stats::Summary;
+use crate::stats::{Counts, Summary};
 use crate::window::Arrival;
 
 /// Wall time is looked at so often, for what nobody sends.
@@ -66,9 +66,9 @@ impl Stage {
             return;
         };
         let count = |counts: &mut Summary, severity| {
-            *counts.alerts.entry(severity).or_default() += 1;
+            counts.alerts.add(severity, 1);
         };
-        counts.alerts.clear();
+        counts.alerts = Counts::default();
         for judged in documents.iter_mut() {
             judged.told = self.over_time.take(&mut judged.report, rules);
             remembered.extend(self.over_time.take_remembered());

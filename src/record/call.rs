@@ -212,6 +212,50 @@ impl<'t> Media<'t> {
     pub fn streams(self) -> impl Iterator<Item = Stream<'t>> {
         objects(self.0, "streams").map(Stream)
     }
+
+    /// All of its parts, for whoever asks for most of them.
+    pub(crate) fn parts(self) -> MediaParts<'t> {
+        let mut parts = MediaParts::default();
+        for member in self.0.members() {
+            let part = match member.name {
+                "callerNetwork" => &mut parts.networks[0],
+                "calleeNetwork" => &mut parts.networks[1],
+                "callerDevice" => &mut parts.devices[0],
+                "calleeDevice" => &mut parts.devices[1],
+                "streams" => &mut parts.streams,
+                _ => continue,
+            };
+            // As everywhere, a name that stands twice counts where it stands first.
+            part.get_or_insert(member.value);
+        }
+        parts
+    }
+}
+
+/// The parts of a medium, found in one pass.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct MediaParts<'t> {
+    networks: [Option<Item<'t>>; 2],
+    devices: [Option<Item<'t>>; 2],
+    streams: Option<Item<'t>>,
+}
+
+impl<'t> MediaParts<'t> {
+    /// As [`Media::network`].
+    pub(crate) fn network(&self, end: End) -> Option<Item<'t>> {
+        end.of(self.networks).filter(is_object)
+    }
+
+    /// As [`Media::device`].
+    pub(crate) fn device(&self, end: End) -> Option<Item<'t>> {
+        end.of(self.devices).filter(is_object)
+    }
+
+    /// As [`Media::streams`].
+    pub(crate) fn streams(&self) -> impl Iterator<Item = Stream<'t>> {
+        let streams = self.streams.into_iter().flat_map(Item::elements);
+        streams.filter(is_object).map(Stream)
+    }
 }
 
 /// One direction of one medium.
@@ -252,6 +296,14 @@ impl End {
         match self {
             End::Caller => "caller",
             End::Callee => "callee",
+        }
+    }
+
+    /// What is of this end, of what is of caller and callee.
+    pub(crate) fn of<T>(self, [caller, callee]: [T; 2]) -> T {
+        match self {
+            End::Caller => caller,
+            End::Callee => callee,
         }
     }
 
@@ -456,14 +508,17 @@ pub fn duration(item: Item<'_>) -> Option<Millis> {
     Some(time(item, "endDateTime")?.since(time(item, "startDateTime")?))
 }
 
+fn is_object(item: &Item<'_>) -> bool {
+    item.json_type() == JsonType::Object
+}
+
 fn object<'t>(item: Item<'t>, name: &str) -> Option<Item<'t>> {
-    item.get(name)
-        .filter(|value| value.json_type() == JsonType::Object)
+    item.get(name).filter(is_object)
 }
 
 fn objects<'t>(item: Item<'t>, name: &str) -> impl Iterator<Item = Item<'t>> {
     item.get(name)
         .into_iter()
         .flat_map(Item::elements)
-        .filter(|value| value.json_type() == JsonType::Object)
+        .filter(is_object)
 }

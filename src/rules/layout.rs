@@ -18,6 +18,7 @@ pub struct Layout {
     slots: Box<[u16]>,
     wanted: [Vec<FieldId>; Level::COUNT],
     named: [Names; Level::COUNT],
+    computed: [Vec<FieldId>; Level::COUNT],
     /// names of all levels, sorted; one's tag is its place from 1 on
     tags: Vec<&'static str>,
     /// by level and tag
@@ -36,6 +37,7 @@ impl Layout {
             slots: vec![UNREAD; FieldId::COUNT].into(),
             wanted: Default::default(),
             named: Default::default(),
+            computed: Default::default(),
             tags: Vec::new(),
             tagged: Default::default(),
             links: 0,
@@ -57,12 +59,10 @@ impl Layout {
             }
         }
         for level in Level::ALL {
-            let sent: Vec<FieldId> = layout
-                .wanted(level)
-                .iter()
-                .copied()
-                .filter(|field| !field.get().computed)
-                .collect();
+            let wanted = layout.wanted(level).iter().copied();
+            let (computed, sent): (Vec<FieldId>, Vec<FieldId>) =
+                wanted.partition(|field| field.get().computed);
+            layout.computed[level as usize] = computed;
             layout.named[level as usize] = Names::new(&sent);
             layout.tags.extend(sent.iter().map(|field| field.name()));
         }
@@ -125,6 +125,12 @@ impl Layout {
     /// The fields of `level` that some rule reads; each is also its own slot's order.
     pub fn wanted(&self, level: Level) -> &[FieldId] {
         &self.wanted[level as usize]
+    }
+
+    /// The wanted field of `level` of that name that Graph does not send.
+    pub(crate) fn computed(&self, level: Level, name: &str) -> Option<FieldId> {
+        let mut computed = self.computed[level as usize].iter().copied();
+        computed.find(|field| field.name() == name)
     }
 
     /// The wanted fields of `level` that Graph sends, by name.

@@ -252,18 +252,15 @@ impl Folder {
                 false => entry.metadata(),
             };
             if let Ok(meta) = meta {
-                found.push((
-                    meta.modified().unwrap_or(SystemTime::UNIX_EPOCH),
-                    entry.file_name(),
-                    meta,
-                ));
+                let modified = meta.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+                found.push((modified, entry.file_name(), Look::of(&meta)));
             }
         }
-        found.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        found.sort_unstable_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
         let now = self.options.clock.now();
         self.inbox.begin_scan();
-        for (_, name, meta) in found {
-            if let Some(reason) = self.inbox.look(&name, Some(Look::of(&meta)), hint, now) {
+        for (_, name, look) in found {
+            if let Some(reason) = self.inbox.look(&name, Some(look), hint, now) {
                 let path = self.path.join(&name);
                 if to.take(Delivery::PassedOver { path, reason }).is_break() {
                     return Ok(ControlFlow::Break(()));
@@ -279,21 +276,31 @@ impl Folder {
         let Some(job) = self.inbox.next() else {
             return ControlFlow::Continue(false);
         };
-        let path = self.path.join(&job.name);
-        let outcome = self.read(&path, &job, to)?;
+        let mut path = PathBuf::with_capacity(self.path.as_os_str().len() + 1 + job.name.len());
+        path.push(&self.path);
+        path.push(&*job.name);
+        let source = Arc::new(SourceName::File(path));
+        let path = source.path().unwrap_or(Path::new(""));
+        let outcome = self.read(path, &source, &job, to)?;
         let look = match outcome {
-            Outcome::Changed => metadata_of(&path).ok().map(|meta| Look::of(&meta)),
+            Outcome::Changed => metadata_of(path).ok().map(|meta| Look::of(&meta)),
             _ => None,
         };
         let now = self.options.clock.now();
         if let Some(reason) = self.inbox.finish(&job.name, outcome, look, now) {
+            let path = path.to_owned();
             to.take(Delivery::PassedOver { path, reason })?;
         }
         ControlFlow::Continue(true)
     }
 
-    fn read(&mut self, path: &Path, job: &Job, to: &mut dyn Recipient) -> ControlFlow<(), Outcome> {
-        let source = Arc::new(SourceName::File(path.to_owned()));
+    fn read(
+        &mut self,
+        path: &Path,
+        source: &Arc<SourceName>,
+        job: &Job,
+        to: &mut dyn Recipient,
+    ) -> ControlFlow<(), Outcome> {
         let to = &mut FromFile {
             file: FileId(job.identity),
             to,
@@ -307,7 +314,7 @@ impl Folder {
                     io::ErrorKind::PermissionDenied => Outcome::Denied,
                     _ => {
                         let path = path.to_owned();
-                        super::file::not_opened(&source, SourceError::Open { path, error }, to)?;
+                        super::file::not_opened(source, SourceError::Open { path, error }, to)?;
                         Outcome::Failed
                     }
                 });
@@ -326,7 +333,7 @@ impl Folder {
                 let most = options.limits.document as u64 + 1;
                 super::holes::Holes::new(file, job.identity.size, most)
             };
-            read_with(&mut self.chunk, file, &source, options, to)?;
+            read_with(&mut self.chunk, file, source, options, to)?;
             return ControlFlow::Continue(hold.outcome());
         }
         let size = job.identity.size as usize;
@@ -344,17 +351,17 @@ impl Folder {
             (Err(error), _) => {
                 options.pool.give(whole);
                 let error = SourceError::Read { offset: 0, error };
-                super::file::not_opened(&source, error, to)?;
+                super::file::not_opened(source, error, to)?;
                 return ControlFlow::Continue(Outcome::Failed);
             }
         }
-        let Some(whole) = offer_text(whole, &source, options, to)? else {
+        let Some(whole) = offer_text(whole, source, options, to)? else {
             return ControlFlow::Continue(Outcome::Read);
         };
         let as_it_is = job.as_it_is || planted::bug("half-documents");
         let mut hold = Hold::new(options.limits.document.saturating_mul(2), as_it_is);
         let take = &mut |one| hold.take(one, to);
-        read_text(&mut self.chunk, whole, &source, options, take)?;
+        read_text(&mut self.chunk, whole, source, options, take)?;
         if hold.waits() {
             return ControlFlow::Continue(Outcome::Unfinished);
         }

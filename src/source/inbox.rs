@@ -7,7 +7,8 @@
 //! No IO and no clock: time is a parameter.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::PassedOver;
@@ -49,7 +50,7 @@ pub(crate) enum Outcome {
 /// What to read next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Job {
-    pub(crate) name: OsString,
+    pub(crate) name: Arc<OsStr>,
     pub(crate) identity: Identity,
     /// Deliver it also when its last document has no end.
     pub(crate) as_it_is: bool,
@@ -69,6 +70,7 @@ enum State {
 
 #[derive(Debug)]
 struct Entry {
+    name: Arc<OsStr>,
     state: State,
     look: Look,
     /// When its present identity was first met, and how long it had been written then.
@@ -85,11 +87,11 @@ struct Entry {
 pub(crate) struct Inbox {
     settle: Duration,
     patience: Duration,
-    entries: HashMap<OsString, Entry>,
+    entries: HashMap<Arc<OsStr>, Entry>,
     /// With numbers that have gone stale when the file changed meanwhile.
-    ready: VecDeque<(u64, OsString)>,
+    ready: VecDeque<(u64, Arc<OsStr>)>,
     ticket: u64,
-    looks: BTreeSet<(Duration, OsString)>,
+    looks: BTreeSet<(Duration, Arc<OsStr>)>,
     scan: u64,
     pub(crate) counts: FolderCounts,
 }
@@ -124,15 +126,17 @@ impl Inbox {
             return self.pass(name, look, reason);
         }
         let scan = self.scan;
-        let known = match self.entries.get_mut(name) {
+        let passed = match self.entries.get_mut(name) {
             Some(entry) => {
                 entry.scan = scan;
-                !matches!(entry.state, State::Passed(_))
+                Some(matches!(entry.state, State::Passed(_)))
             }
-            None => false,
+            None => None,
         };
-        if !known {
+        if passed == Some(true) {
             self.forget(name);
+        }
+        if passed != Some(false) {
             self.arrive(hint);
             self.insert(name, look, now);
         }
@@ -183,10 +187,14 @@ impl Inbox {
             (quiet < self.settle).then(|| self.settle - quiet)
         };
         let empty = entry.look.identity.size == 0;
-        self.unqueue(name);
-        let next = match wait {
+        if let State::Waiting(at) = entry.state
+            && !self.looks.is_empty()
+        {
+            self.looks.remove(&(at, Arc::clone(&entry.name)));
+        }
+        entry.state = match wait {
             Some(wait) => {
-                self.looks.insert((now + wait, name.to_owned()));
+                self.looks.insert((now + wait, Arc::clone(&entry.name)));
                 State::Waiting(now + wait)
             }
             None if empty => {
@@ -196,12 +204,10 @@ impl Inbox {
             }
             None => {
                 self.ticket += 1;
-                self.ready.push_back((self.ticket, name.to_owned()));
+                self.ready.push_back((self.ticket, Arc::clone(&entry.name)));
                 State::Ready(self.ticket)
             }
         };
-        let entry = self.entries.get_mut(name)?;
-        entry.state = next;
         if let Some(reason) = tell {
             entry.told = Some(reason);
             *self.counts.passed_over.entry(reason).or_default() += 1;
@@ -275,7 +281,7 @@ impl Inbox {
     }
 
     /// Names whose time has come to be looked at.
-    pub(crate) fn due(&mut self, now: Duration) -> Option<OsString> {
+    pub(crate) fn due(&mut self, now: Duration) -> Option<Arc<OsStr>> {
         let first = self.looks.first()?;
         if first.0 > now {
             return None;
@@ -296,7 +302,7 @@ impl Inbox {
     pub(crate) fn end_scan(&mut self) {
         let scan = self.scan;
         let stale = self.entries.iter().filter(|(_, entry)| entry.scan != scan);
-        let stale: Vec<OsString> = stale.map(|(name, _)| name.clone()).collect();
+        let stale: Vec<Arc<OsStr>> = stale.map(|(name, _)| Arc::clone(name)).collect();
         for name in stale {
             self.forget(&name);
         }
@@ -316,7 +322,9 @@ impl Inbox {
     }
 
     fn insert(&mut self, name: &OsStr, look: Look, now: Duration) {
+        let name: Arc<OsStr> = name.into();
         let entry = Entry {
+            name: Arc::clone(&name),
             state: State::Waiting(now),
             look,
             met: now,
@@ -325,7 +333,7 @@ impl Inbox {
             told: None,
             scan: self.scan,
         };
-        self.entries.insert(name.to_owned(), entry);
+        self.entries.insert(name, entry);
     }
 
     fn pass(&mut self, name: &OsStr, look: Look, reason: PassedOver) -> Option<PassedOver> {
@@ -364,7 +372,7 @@ impl Inbox {
         if !self.looks.is_empty()
             && let Some(State::Waiting(at)) = self.entries.get(name).map(|entry| entry.state)
         {
-            self.looks.remove(&(at, name.to_owned()));
+            self.looks.remove(&(at, name.into()));
         }
     }
 }
