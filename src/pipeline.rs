@@ -18,6 +18,7 @@ mod parcel;
 mod stage;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod worker;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,11 +31,14 @@ use crossbeam_channel::{Sender, bounded};
 use crate::engine::{Current, Engine, Report};
 use crate::over_time::{self, OverTime};
 use crate::source::BatchPool;
+use crate::source::pull::Pull;
 use collect::collect;
 pub use events::{Arrivals, EachEvent, Event, Events, Judged};
+use intake::Way;
 pub use intake::{Intake, IntakeEnd, files, folder, one_after_another, stream};
 use parcel::{Done, Gate, Gatherer, Parcel, Work};
 use stage::Stage;
+use turns::Turns;
 use worker::{FromReader, Worker};
 
 /// After a stop an intake that can end does so at once; a read of a silent pipe cannot.
@@ -110,6 +114,23 @@ impl Running {
     }
 }
 
+/// Batches that a worker has that reads for itself.
+const BATCHES: usize = 32;
+
+/// The source at which several workers take turns, if it is the only one and can be asked.
+fn to_take_turns_at(
+    mut intakes: Vec<Intake>,
+    workers: usize,
+) -> (Option<Box<dyn Pull + Send>>, Vec<Intake>) {
+    if workers > 1 && intakes.len() == 1 {
+        match intakes.pop() {
+            Some(Intake(Way::Pulled(source))) => return (Some(source), intakes),
+            pushed => intakes.extend(pushed),
+        }
+    }
+    (None, intakes)
+}
+
 /// Starts judging what the intakes bring.
 pub fn run(engine: Arc<Engine>, intakes: Vec<Intake>, options: Options) -> Running {
     let over_time = options.over_time;
@@ -140,29 +161,48 @@ pub fn resume(
     let (late_sender, late) = bounded::<Event>(intakes.len());
 
     let current = Arc::new(Current::new(Arc::clone(&engine)));
-    let worker = || {
+    let worker = |pool| {
         let (done, spares) = (done_sender.clone(), spares.clone());
-        let (current, options) = (Arc::clone(&current), options.clone());
+        let current = Arc::clone(&current);
+        let options = Options {
+            pool,
+            ..options.clone()
+        };
         Worker::new(&engine, over_time.is_some(), current, options, done, spares)
     };
-    for _ in 0..others {
-        let (parcels, mut worker) = (work.clone(), worker());
-        std::thread::spawn(move || {
-            for parcel in parcels {
-                if worker.work_off(parcel).is_break() {
-                    return;
+    let (source, intakes) = to_take_turns_at(intakes, workers);
+    if let Some(source) = source {
+        let (gate, tickets) = (Arc::clone(&gate), ticket_sender.clone());
+        let (over, late) = (over_sender.clone(), late_sender.clone());
+        let turns = Arc::new(Turns::new(source, gate, tickets, over, late));
+        for _ in 0..workers {
+            // Each has batches of its own, so that what it reads to is near.
+            let pool = BatchPool::new(BATCHES);
+            let (turns, worker) = (Arc::clone(&turns), worker(pool));
+            std::thread::spawn(move || worker.take_turns(&turns));
+        }
+    } else {
+        for _ in 0..others {
+            let (parcels, mut worker) = (work.clone(), worker(options.pool.clone()));
+            std::thread::spawn(move || {
+                for parcel in parcels {
+                    if worker.work_off(parcel).is_break() {
+                        return;
+                    }
                 }
-            }
-        });
+            });
+        }
     }
-    let own = Arc::new(Mutex::new(worker()));
     drop(work);
+    // The one that the threads share that read.
+    let mut own = None;
 
     for intake in intakes {
+        let pool = options.pool.clone();
         let stop = stop.clone();
         let workers = FromReader {
             others: work_sender.clone(),
-            own: Arc::clone(&own),
+            own: Arc::clone(own.get_or_insert_with(|| Arc::new(Mutex::new(worker(pool.clone()))))),
             done: done_sender.clone(),
         };
         let mut gatherer = Gatherer::new(Arc::clone(&gate), ticket_sender.clone(), workers);
@@ -171,7 +211,7 @@ pub fn resume(
         let late_sender = late_sender.clone();
         // Detached on purpose: a read of a silent pipe cannot be interrupted.
         std::thread::spawn(move || {
-            let end = intake(&stop, &mut gatherer);
+            let end = intake.push(&stop, &pool, &mut gatherer);
             // After a stop nothing is taken in any more, but what came of the intake is told.
             let end = Work::Event(Box::new(Event::IntakeOver(end)));
             if let Err(Work::Event(end)) = gatherer.add(end) {

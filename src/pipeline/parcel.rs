@@ -13,18 +13,28 @@ use crate::frame::Batch;
 use crate::source::{Delivery, Recipient, SourceName};
 
 /// A parcel is full with so many bytes of documents.
-const BYTES: usize = 1 << 20;
+pub(super) const BYTES: usize = 1 << 20;
 
 /// And so many are told together of what was judged as it was read, as long as others stay busy.
 const BYTES_JUDGED: usize = 4 << 20;
 
 /// Or with so many deliveries.
-const DELIVERIES: usize = 512;
+pub(super) const DELIVERIES: usize = 512;
 
 /// What workers get.
 pub(super) enum Work {
     Batch(Arc<SourceName>, Batch),
     Event(Box<Event>),
+}
+
+impl Work {
+    /// Bytes of its documents.
+    pub(super) fn byte_len(&self) -> usize {
+        match self {
+            Work::Batch(_, batch) => batch.byte_len(),
+            Work::Event(_) => 0,
+        }
+    }
 }
 
 /// Work that belongs together.
@@ -62,7 +72,7 @@ impl Gate {
     }
 
     /// The next number; nothing once it is closed.
-    fn number(&self) -> Option<u64> {
+    pub(super) fn number(&self) -> Option<u64> {
         let mut gate = self.lock();
         if gate.0 {
             return None;
@@ -130,10 +140,7 @@ impl<W: Workers> Gatherer<W> {
         let Some(open) = &mut self.open else {
             return Err(work);
         };
-        let bytes = match &work {
-            Work::Batch(_, batch) => batch.byte_len(),
-            Work::Event(_) => 0,
-        };
+        let bytes = work.byte_len();
         match &mut open.gathered {
             Gathered::Work(several) => several.push(work),
             Gathered::Events(events) => events.push(self.workers.work_off(work)),

@@ -219,7 +219,7 @@ fn running(
     intake: impl FnOnce(&Receiver<()>, &mut dyn Recipient) + Send + 'static,
 ) -> (Running, Sender<()>) {
     let (go_on, wait) = bounded(0);
-    let intake: Intake = Box::new(move |_, deliver| {
+    let intake = Intake::new(move |_, deliver| {
         intake(&wait, deliver);
         IntakeEnd::default()
     });
@@ -309,4 +309,108 @@ fn events_keep_their_order_over_many_parcels_and_workers() {
         assert_eq!(told.next().unwrap(), format!("{number} ends"));
     }
     assert_eq!(told.collect::<Vec<_>>(), ["over"]);
+}
+
+/// Batches of some bytes each, and then the end.
+struct Batches {
+    left: Vec<usize>,
+    waits: bool,
+    ended: bool,
+}
+
+impl Batches {
+    fn new(mut bytes: Vec<usize>, waits: bool) -> Batches {
+        bytes.reverse();
+        Batches {
+            left: bytes,
+            waits,
+            ended: false,
+        }
+    }
+}
+
+impl Pull for Batches {
+    fn next(&mut self, _: &BatchPool) -> Option<Delivery> {
+        if let Some(bytes) = self.left.pop() {
+            let (source, batch) = (source("a"), batch(bytes));
+            return Some(Delivery::Batch { source, batch });
+        }
+        (!std::mem::replace(&mut self.ended, true)).then(|| end("a"))
+    }
+
+    fn may_wait(&self) -> bool {
+        self.waits && !self.ended
+    }
+}
+
+/// Batches by their bytes, and whether the source may wait; then the deliveries of each turn, and how
+/// many turns there were when no more was taken in.
+type TurnCase = (&'static str, Vec<usize>, bool, &'static [usize], usize);
+
+#[test]
+fn a_turn_takes_what_is_there_up_to_a_parcel_and_the_last_one_says_that_it_is_over() {
+    let large = 600 << 10;
+    let cases: Vec<TurnCase> = vec![
+        ("nothing", vec![], false, &[2], 9),
+        ("a few", vec![10; 3], false, &[5], 9),
+        ("many", vec![10; 600], false, &[512, 90], 9),
+        ("large ones", vec![large; 5], false, &[2, 2, 3], 9),
+        ("it may wait", vec![10; 3], true, &[1, 1, 1, 2], 9),
+        ("a stop before", vec![10; 3], true, &[], 0),
+        ("a stop in the midst", vec![10; 3], true, &[1, 1], 2),
+    ];
+    for (name, bytes, waits, wanted, until) in cases {
+        let gate = Arc::new(Gate::default());
+        let (tickets, held) = bounded(100);
+        let (over_sender, over) = bounded(1);
+        let (late_sender, late) = bounded(1);
+        let source = Box::new(Batches::new(bytes, waits));
+        let turns = Turns::new(source, Arc::clone(&gate), tickets, over_sender, late_sender);
+        let mut sizes = Vec::new();
+        loop {
+            if sizes.len() == until {
+                gate.close();
+            }
+            let Some(parcel) = turns.next(&BatchPool::default()) else {
+                break;
+            };
+            assert_eq!(parcel.number, sizes.len() as u64, "{name}");
+            sizes.push(parcel.work.len());
+        }
+        assert_eq!(sizes, wanted, "{name}");
+        assert_eq!(gate.state(), (true, sizes.len() as u64), "{name}");
+        assert!(
+            over.try_recv().is_ok() && held.len() >= sizes.len(),
+            "{name}"
+        );
+        // It is told once that it is over: in its place, or late.
+        let stopped = until < 9;
+        assert_eq!(late.len(), usize::from(stopped), "{name}");
+        assert!(turns.next(&BatchPool::default()).is_none(), "{name}");
+        assert!(over.is_empty() && late.len() <= 1, "{name}");
+    }
+}
+
+#[test]
+fn what_workers_read_in_turns_keeps_its_order() {
+    for (workers, waits) in [(2, false), (3, true), (3, false)] {
+        let bytes: Vec<usize> = (0..900).map(|number| 10 + number % 300 * 100).collect();
+        let intake = Intake(Way::Pulled(Box::new(Batches::new(bytes.clone(), waits))));
+        let options = Options {
+            workers,
+            ..Options::default()
+        };
+        let running = run(Engine::builder().build().unwrap(), vec![intake], options);
+        let mut judged = Vec::new();
+        let mut ends = Vec::new();
+        for event in &running.events {
+            match event {
+                Event::Judged { counts, .. } => judged.push(counts.bytes as usize),
+                other => ends.push(line(&other)),
+            }
+        }
+        assert_eq!(judged, bytes);
+        assert_eq!(ends, ["a ends", "over"]);
+        running.join();
+    }
 }

@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::judge::{judge, judge_unframed};
 use super::parcel::{Done, Parcel, Work, Workers};
+use super::turns::Turns;
 use super::{Event, Options};
 use crate::engine::{Checker, Current, Engine, Report};
 use crate::frame::Batch;
@@ -45,6 +46,15 @@ impl Worker {
             done,
             spares,
             spare: Vec::new(),
+        }
+    }
+
+    /// Takes turns at reading, and judges what it has read itself.
+    pub(super) fn take_turns(mut self, turns: &Turns) {
+        while let Some(parcel) = turns.next(&self.options.pool) {
+            if self.work_off(parcel).is_break() {
+                return;
+            }
         }
     }
 

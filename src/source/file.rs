@@ -13,52 +13,75 @@ use std::sync::Arc;
 
 use super::error::SourceError;
 use super::look::{Kind, kind_of};
+use super::pull::{Files, push};
 use super::{Delivery, ReadOptions, Recipient, SourceEnd, SourceName};
 
 /// Reads the file to its end; `-` is standard input.
 ///
 /// Delivers batches and then the end, which tells also that the file could not be opened.
 pub fn read(path: &Path, options: &ReadOptions, to: &mut dyn Recipient) -> ControlFlow<()> {
-    if path.as_os_str() == "-" {
-        let name = Arc::new(SourceName::Stdin);
-        return super::read::read(std::io::stdin(), &name, options, to);
-    }
-    let source = Arc::new(SourceName::File(path.to_owned()));
-    let opened = look(path).and_then(|metadata| {
-        let waits = !metadata.is_file();
-        if waits && to.take(Delivery::Waits).is_break() {
-            return Ok(None);
-        }
-        Ok(Some((waits, open(path)?)))
-    });
-    match opened {
-        Ok(Some((true, file))) => super::read::read(file, &source, options, to),
-        Ok(Some((false, file))) => {
-            super::read::read_with(&mut Vec::new(), file, &source, options, to)
-        }
-        Ok(None) => ControlFlow::Break(()),
-        Err(error) => not_opened(&source, error, to),
+    let pool = options.pool.clone();
+    let mut files = Files::new([path.to_owned()], options.clone());
+    push(&mut files, &pool, to)
+}
+
+/// What stands under a path that the user gave: opening a pipe waits for its writer.
+pub(super) enum Looked {
+    Stdin,
+    File,
+    /// a pipe with a name, or a terminal
+    Waits,
+    Refused(SourceError),
+}
+
+impl Looked {
+    pub(super) fn waits(&self) -> bool {
+        matches!(self, Looked::Stdin | Looked::Waits)
     }
 }
 
-/// Delivers the end of a source that never began.
-pub(super) fn not_opened(
-    source: &Arc<SourceName>,
-    error: SourceError,
-    to: &mut dyn Recipient,
-) -> ControlFlow<()> {
+/// Looks at what is to be opened.
+pub(super) fn look(path: &Path) -> Looked {
+    if path.as_os_str() == "-" {
+        return Looked::Stdin;
+    }
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) => return Looked::Refused(not_there(path, error)),
+    };
+    if let Some((what, hint)) = refused(&metadata) {
+        return Looked::Refused(SourceError::NotReadable {
+            path: path.to_owned(),
+            what,
+            hint,
+        });
+    }
+    match metadata.is_file() {
+        true => Looked::File,
+        false => Looked::Waits,
+    }
+}
+
+/// Opens what was looked at; whether reading it may wait.
+pub(super) fn open(path: &Path, looked: Looked) -> Result<(File, bool), SourceError> {
+    let waits = looked.waits();
+    if let Looked::Refused(error) = looked {
+        return Err(error);
+    }
+    let file = File::open(path).map_err(|error| not_there(path, error))?;
+    Ok((file, waits))
+}
+
+/// The end of a source that never began.
+pub(super) fn not_opened(source: &Arc<SourceName>, error: SourceError) -> Delivery {
     let outcome = SourceEnd {
         error: Some(error),
         ..SourceEnd::default()
     };
-    to.take(Delivery::End {
+    Delivery::End {
         source: Arc::clone(source),
         outcome,
-    })
-}
-
-fn open(path: &Path) -> Result<File, SourceError> {
-    File::open(path).map_err(|error| not_there(path, error))
+    }
 }
 
 fn not_there(path: &Path, error: io::Error) -> SourceError {
@@ -66,19 +89,6 @@ fn not_there(path: &Path, error: io::Error) -> SourceError {
         path: path.to_owned(),
         error,
     }
-}
-
-/// Looks at what is to be opened: opening a pipe waits for its writer.
-fn look(path: &Path) -> Result<Metadata, SourceError> {
-    let metadata = fs::metadata(path).map_err(|error| not_there(path, error))?;
-    if let Some((what, hint)) = refused(&metadata) {
-        return Err(SourceError::NotReadable {
-            path: path.to_owned(),
-            what,
-            hint,
-        });
-    }
-    Ok(metadata)
 }
 
 fn refused(metadata: &Metadata) -> Option<(&'static str, &'static str)> {

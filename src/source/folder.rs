@@ -22,6 +22,7 @@ use super::clock::{Clock, SystemClock};
 use super::counts::FolderCounts;
 use super::entry::{fill, metadata_of, open};
 use super::error::SourceError;
+use super::file::not_opened;
 use super::hold::Hold;
 use super::inbox::{Hint, Inbox, Job, Outcome};
 use super::look::{FileId, Look};
@@ -314,7 +315,7 @@ impl Folder {
                     io::ErrorKind::PermissionDenied => Outcome::Denied,
                     _ => {
                         let path = path.to_owned();
-                        super::file::not_opened(source, SourceError::Open { path, error }, to)?;
+                        to.take(not_opened(source, SourceError::Open { path, error }))?;
                         Outcome::Failed
                     }
                 });
@@ -351,7 +352,7 @@ impl Folder {
             (Err(error), _) => {
                 options.pool.give(whole);
                 let error = SourceError::Read { offset: 0, error };
-                super::file::not_opened(source, error, to)?;
+                to.take(not_opened(source, error))?;
                 return ControlFlow::Continue(Outcome::Failed);
             }
         }

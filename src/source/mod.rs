@@ -20,7 +20,8 @@ mod holes;
 mod inbox;
 mod look;
 mod pool;
-mod read;
+pub(crate) mod pull;
+pub(crate) mod read;
 pub mod stdin;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! One reader, from its first byte to its end.
 //!
 //! What a read brought is handed over before the next read, so that a slow pipe is not delayed; and
-//! where a read may wait, that is said before it.
+//! whether a read may wait is known before it.
 //!
 //! Never seeks and never maps: a file may be cut under our hands.
 
@@ -10,30 +10,112 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::compressed::{Decoded, is_compressed};
-use super::error::SourceError;
-use super::{Delivery, ReadOptions, Recipient, SourceEnd, SourceName};
+use super::pull::{Pull, push};
+use super::{BatchPool, Delivery, ReadOptions, Recipient, SourceEnd, SourceName};
 use crate::frame::{Batch, Framer};
 
-/// Reads a stream to its end, and delivers batches and then the end.
-pub(crate) fn read(
-    reader: impl Read,
-    name: &Arc<SourceName>,
-    options: &ReadOptions,
-    to: &mut dyn Recipient,
-) -> ControlFlow<()> {
-    let to = &mut |delivery: Delivery| {
-        let reads_on = matches!(delivery, Delivery::Batch { .. });
-        to.take(delivery)?;
-        match reads_on {
-            true => to.take(Delivery::Waits),
-            false => ControlFlow::Continue(()),
-        }
-    };
-    to.take(Delivery::Waits)?;
-    read_with(&mut Vec::new(), reader, name, options, to)
+/// A reader that is read as it is asked for what is next.
+pub(crate) struct Reading<R: Read> {
+    stream: Stream<R>,
+    framer: Framer,
+    chunk: Vec<u8>,
+    name: Arc<SourceName>,
+    options: ReadOptions,
+    /// whether a read may wait
+    waits: bool,
+    outcome: SourceEnd,
 }
 
-/// The same of what is never waited for, with a buffer that was used before.
+enum Stream<R: Read> {
+    /// nothing of it was read yet
+    New(R),
+    Read(Box<Decoded<R>>),
+    /// all was read, and its end is to be told
+    Ended,
+    /// and that was told
+    Over,
+}
+
+impl<R: Read> Reading<R> {
+    pub(crate) fn new(
+        reader: R,
+        name: Arc<SourceName>,
+        options: ReadOptions,
+        waits: bool,
+    ) -> Reading<R> {
+        Reading {
+            stream: Stream::New(reader),
+            framer: Framer::new(options.framing, options.limits, options.open),
+            chunk: Vec::new(),
+            name,
+            options,
+            waits,
+            outcome: SourceEnd::default(),
+        }
+    }
+
+    /// Reads once, and frames what came; nothing where nothing is left to be read.
+    fn read(&mut self, batch: &mut Batch) -> Option<()> {
+        if let Stream::New(_) = self.stream {
+            self.chunk.resize(self.options.chunk.max(1), 0);
+            let Stream::New(reader) = std::mem::replace(&mut self.stream, Stream::Ended) else {
+                return None;
+            };
+            match Decoded::new(reader, self.options.max_decompressed, self.options.chunk) {
+                Ok(decoded) => self.stream = Stream::Read(Box::new(decoded)),
+                Err(error) => {
+                    self.outcome.error = Some(error);
+                    return None;
+                }
+            }
+        }
+        let Stream::Read(decoded) = &mut self.stream else {
+            return None;
+        };
+        let (framer, chunk) = (&mut self.framer, &mut self.chunk);
+        let read = framer.read(chunk, |room| decoded.read(room), batch);
+        if !matches!(read, Ok(1..)) {
+            // After an error too: what came before it stands.
+            framer.finish(batch);
+            self.stream = Stream::Ended;
+        }
+        self.outcome.bytes += *read.as_ref().unwrap_or(&0) as u64;
+        self.outcome.frames += batch.len() as u64;
+        self.outcome.error = read.err();
+        Some(())
+    }
+}
+
+impl<R: Read> Pull for Reading<R> {
+    fn next(&mut self, pool: &BatchPool) -> Option<Delivery> {
+        let mut batch = pool.take();
+        while self.read(&mut batch).is_some() {
+            if !batch.is_empty() {
+                return Some(Delivery::Batch {
+                    source: Arc::clone(&self.name),
+                    batch,
+                });
+            }
+            // What came may end in a later read; nothing of it is here.
+            batch.clear();
+        }
+        pool.give(batch);
+        if let Stream::Over = self.stream {
+            return None;
+        }
+        self.stream = Stream::Over;
+        Some(Delivery::End {
+            source: Arc::clone(&self.name),
+            outcome: std::mem::take(&mut self.outcome),
+        })
+    }
+
+    fn may_wait(&self) -> bool {
+        self.waits && matches!(self.stream, Stream::New(_) | Stream::Read(_))
+    }
+}
+
+/// Reads what is never waited for, with a buffer that was used before.
 pub(crate) fn read_with(
     chunk: &mut Vec<u8>,
     reader: impl Read,
@@ -41,22 +123,11 @@ pub(crate) fn read_with(
     options: &ReadOptions,
     to: &mut dyn Recipient,
 ) -> ControlFlow<()> {
-    chunk.resize(options.chunk.max(1), 0);
-    let mut outcome = SourceEnd::default();
-    let error = match Decoded::new(reader, options.max_decompressed, options.chunk) {
-        Err(error) => Some(error),
-        Ok(mut decoded) => {
-            let next = &mut |framer: &mut Framer, batch: &mut Batch| {
-                framer.read(chunk, |room| decoded.read(room), batch)
-            };
-            frames(next, name, options, &mut outcome, to)?
-        }
-    };
-    outcome.error = error;
-    to.take(Delivery::End {
-        source: Arc::clone(name),
-        outcome,
-    })
+    let mut reading = Reading::new(reader, Arc::clone(name), options.clone(), false);
+    reading.chunk = std::mem::take(chunk);
+    let flow = push(&mut reading, &options.pool, to);
+    *chunk = reading.chunk;
+    flow
 }
 
 /// Offers a text that stands in a batch as a whole to whoever can tell that it is one document; gives it
@@ -114,48 +185,5 @@ pub(crate) fn read_text(
     to.take(Delivery::End {
         source: Arc::clone(name),
         outcome,
-    })
-}
-
-/// Goes through the source by `next`, which gives its bytes to the framer and says how many they are.
-fn frames(
-    next: &mut dyn FnMut(&mut Framer, &mut Batch) -> Result<usize, SourceError>,
-    name: &Arc<SourceName>,
-    options: &ReadOptions,
-    outcome: &mut SourceEnd,
-    to: &mut dyn Recipient,
-) -> ControlFlow<(), Option<SourceError>> {
-    let mut framer = Framer::new(options.framing, options.limits, options.open);
-    loop {
-        let mut batch = options.pool.take();
-        let read = next(&mut framer, &mut batch);
-        if !matches!(read, Ok(1..)) {
-            // After an error too: what came before it stands.
-            framer.finish(&mut batch);
-        }
-        outcome.bytes += *read.as_ref().unwrap_or(&0) as u64;
-        outcome.frames += batch.len() as u64;
-        hand_over(batch, name, options, to)?;
-        match read {
-            Ok(0) => return ControlFlow::Continue(None),
-            Ok(_) => {}
-            Err(error) => return ControlFlow::Continue(Some(error)),
-        }
-    }
-}
-
-fn hand_over(
-    batch: Batch,
-    name: &Arc<SourceName>,
-    options: &ReadOptions,
-    to: &mut dyn Recipient,
-) -> ControlFlow<()> {
-    if batch.is_empty() {
-        options.pool.give(batch);
-        return ControlFlow::Continue(());
-    }
-    to.take(Delivery::Batch {
-        source: Arc::clone(name),
-        batch,
     })
 }

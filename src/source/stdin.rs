@@ -6,6 +6,8 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::pull::push;
+use super::read::Reading;
 use super::{ReadOptions, Recipient, SourceName};
 
 /// Reads `reader` to its end, and delivers batches and then the end.
@@ -17,5 +19,6 @@ pub fn read(
     options: &ReadOptions,
     to: &mut dyn Recipient,
 ) -> ControlFlow<()> {
-    super::read::read(reader, &Arc::new(name), options, to)
+    let mut reading = Reading::new(reader, Arc::new(name), options.clone(), true);
+    push(&mut reading, &options.pool, to)
 }
