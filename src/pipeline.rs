@@ -38,7 +38,7 @@ use intake::Way;
 pub use intake::{Intake, IntakeEnd, files, folder, one_after_another, stream};
 use parcel::{Done, Gate, Gatherer, Parcel, Work};
 use stage::Stage;
-use turns::Turns;
+use turns::{Turns, UNTOLD};
 use worker::{FromReader, Worker};
 
 /// After a stop an intake that can end does so at once; a read of a silent pipe cannot.
@@ -148,17 +148,22 @@ pub fn resume(
 ) -> Running {
     let workers = options.workers.max(1);
     let others = workers - 1;
-    let flight = workers * 4;
+    let (source, intakes) = to_take_turns_at(intakes, workers);
+    let flight = match source {
+        Some(_) => workers * 2 * UNTOLD,
+        None => workers * 4,
+    };
     let (stop_sender, stop) = bounded::<()>(0);
     let (ticket_sender, tickets) = bounded::<()>(flight);
     let (work_sender, work) = bounded::<Parcel>(others * AHEAD);
-    let (done_sender, done) = bounded::<Done>(flight);
+    let (done_sender, done) = bounded::<Vec<Done>>(flight);
     let (event_sender, events) = bounded::<Vec<Event>>(flight);
     let (spare_sender, spares) = bounded::<Vec<Report>>(flight);
     let gate = Arc::new(Gate::default());
-    let intakes_left = Arc::new(AtomicUsize::new(intakes.len()));
+    let left = intakes.len() + usize::from(source.is_some());
+    let intakes_left = Arc::new(AtomicUsize::new(left));
     let (over_sender, over) = bounded::<()>(1);
-    let (late_sender, late) = bounded::<Event>(intakes.len());
+    let (late_sender, late) = bounded::<Event>(left);
 
     let current = Arc::new(Current::new(Arc::clone(&engine)));
     let worker = |pool| {
@@ -170,7 +175,6 @@ pub fn resume(
         };
         Worker::new(&engine, over_time.is_some(), current, options, done, spares)
     };
-    let (source, intakes) = to_take_turns_at(intakes, workers);
     if let Some(source) = source {
         let (gate, tickets) = (Arc::clone(&gate), ticket_sender.clone());
         let (over, late) = (over_sender.clone(), late_sender.clone());

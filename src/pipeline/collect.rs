@@ -13,7 +13,7 @@ pub(super) fn collect(
     gate: &Gate,
     stop: &Receiver<()>,
     over: &Receiver<()>,
-    done: &Receiver<Done>,
+    done: &Receiver<Vec<Done>>,
     tickets: &Receiver<()>,
     events: &Sender<Vec<Event>>,
     stage: &mut Option<Stage>,
@@ -30,18 +30,23 @@ pub(super) fn collect(
         }
         select! {
             recv(done) -> result => {
-                let Ok(result) = result else { return };
-                waiting.insert(result.number, result.events);
+                let Ok(results) = result else { return };
+                waiting.extend(results.into_iter().map(|it| (it.number, it.events)));
+                let mut told = Vec::new();
                 while let Some(mut several) = waiting.remove(&next) {
                     next += 1;
                     let _ = tickets.try_recv();
                     if let Some(stage) = stage {
                         stage.take(&mut several);
                     }
-                    // Nobody listens: stop taking in, and finish what is in flight.
-                    if events.send(several).is_err() {
-                        gate.close();
+                    match told.is_empty() {
+                        true => told = several,
+                        false => told.append(&mut several),
                     }
+                }
+                // Nobody listens: stop taking in, and finish what is in flight.
+                if !told.is_empty() && events.send(told).is_err() {
+                    gate.close();
                 }
             }
             recv(stop) -> _ => {

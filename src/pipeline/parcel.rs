@@ -13,7 +13,7 @@ use crate::frame::Batch;
 use crate::source::{Delivery, Recipient, SourceName};
 
 /// A parcel is full with so many bytes of documents.
-pub(super) const BYTES: usize = 1 << 20;
+const BYTES: usize = 1 << 20;
 
 /// And so many are told together of what was judged as it was read, as long as others stay busy.
 const BYTES_JUDGED: usize = 4 << 20;

@@ -5,10 +5,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::Sender;
 
-use super::parcel::{BYTES, DELIVERIES, Gate, Parcel, Work};
+use super::parcel::{DELIVERIES, Gate, Parcel, Work};
 use super::{Event, IntakeEnd};
 use crate::source::pull::Pull;
 use crate::source::{BatchPool, Delivery};
+
+/// A turn is over with so many bytes: few enough to be near when they are judged.
+const BYTES: usize = 512 << 10;
+
+/// So many turns of a worker may be untold; twice as many may be in flight, so that none waits for
+/// another that has not told its own.
+pub(super) const UNTOLD: usize = 16;
+
+/// What was read in one turn.
+pub(super) struct Turn {
+    pub(super) parcel: Parcel,
+    /// whether it is to be told before the next one
+    pub(super) at_once: bool,
+}
 
 /// A source, and who is told when it is over.
 pub(super) struct Turns {
@@ -36,17 +50,30 @@ impl Turns {
         }
     }
 
-    /// What is next for one worker, in batches of its own; nothing when all was read, or no more is
-    /// taken in.
-    pub(super) fn next(&self, pool: &BatchPool) -> Option<Parcel> {
+    /// Takes a ticket for the next turn, if there is one.
+    pub(super) fn has_ticket(&self) -> bool {
+        self.tickets.try_send(()).is_ok()
+    }
+
+    /// Waits for a ticket, for which whoever asks must have told all that it has; false where there will
+    /// be none.
+    pub(super) fn wait_for_ticket(&self) -> bool {
+        self.tickets.send(()).is_ok()
+    }
+
+    /// What is next for one worker, which has a ticket, in batches of its own; nothing when all was read,
+    /// or no more is taken in. It waits for other workers as long as they read, and for nothing else of
+    /// theirs.
+    pub(super) fn next(&self, pool: &BatchPool) -> Option<Turn> {
         let mut turn = self.source.lock().unwrap_or_else(PoisonError::into_inner);
         let source = turn.as_mut()?;
         let (mut work, mut bytes) = (Vec::new(), 0);
-        let over = loop {
+        let (over, at_once) = loop {
             let full = bytes >= BYTES || work.len() >= DELIVERIES;
             // What is there does not wait for what is not.
-            if full || (!work.is_empty() && source.may_wait()) {
-                break false;
+            let at_once = source.may_wait();
+            if full || (!work.is_empty() && at_once) {
+                break (false, at_once);
             }
             match source.next(pool).map(Work::of) {
                 Some(Some(one)) => {
@@ -54,19 +81,14 @@ impl Turns {
                     work.push(one);
                 }
                 Some(None) => {}
-                None => break true,
+                None => break (true, true),
             }
         };
         if over {
             let end = Event::IntakeOver(IntakeEnd::default());
             work.push(Work::Event(Box::new(end)));
         }
-        // First a ticket, then a number: who holds a number is in flight already, so no later number can
-        // keep it waiting.
-        let number = match self.tickets.send(()) {
-            Ok(()) => self.gate.number(),
-            Err(_) => None,
-        };
+        let number = self.gate.number();
         if over || number.is_none() {
             *turn = None;
         }
@@ -78,9 +100,10 @@ impl Turns {
             self.gate.close();
             let _ = self.over.send(());
         }
-        Some(Parcel {
-            number: number?,
-            work,
+        let number = number?;
+        Some(Turn {
+            parcel: Parcel { number, work },
+            at_once,
         })
     }
 }

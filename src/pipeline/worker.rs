@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::judge::{judge, judge_unframed};
 use super::parcel::{Done, Parcel, Work, Workers};
-use super::turns::Turns;
+use super::turns::{Turns, UNTOLD};
 use super::{Event, Options};
 use crate::engine::{Checker, Current, Engine, Report};
 use crate::frame::Batch;
@@ -21,7 +21,7 @@ pub(super) struct Worker {
     current: Arc<Current>,
     seen: u64,
     options: Options,
-    done: Sender<Done>,
+    done: Sender<Vec<Done>>,
     /// reports that nobody needs any more, as they come back
     spares: Receiver<Vec<Report>>,
     /// those that are here, to be used again
@@ -34,7 +34,7 @@ impl Worker {
         contributes: bool,
         current: Arc<Current>,
         options: Options,
-        done: Sender<Done>,
+        done: Sender<Vec<Done>>,
         spares: Receiver<Vec<Report>>,
     ) -> Worker {
         Worker {
@@ -49,12 +49,34 @@ impl Worker {
         }
     }
 
-    /// Takes turns at reading, and judges what it has read itself.
+    /// Takes turns at reading, and judges what it has read itself. Several turns are told together, while
+    /// there is more to read.
     pub(super) fn take_turns(mut self, turns: &Turns) {
-        while let Some(parcel) = turns.next(&self.options.pool) {
-            if self.work_off(parcel).is_break() {
+        let mut untold = Vec::new();
+        loop {
+            if !turns.has_ticket() {
+                // Others may wait for what is told here before there is one.
+                if !untold.is_empty() && self.done.send(std::mem::take(&mut untold)).is_err() {
+                    return;
+                }
+                if !turns.wait_for_ticket() {
+                    return;
+                }
+            }
+            let Some(turn) = turns.next(&self.options.pool) else {
+                break;
+            };
+            let Parcel { number, work } = turn.parcel;
+            let events = work.into_iter().map(|work| self.event(work)).collect();
+            untold.push(Done { number, events });
+            let tells = turn.at_once || untold.len() >= UNTOLD;
+            if tells && self.done.send(std::mem::take(&mut untold)).is_err() {
                 return;
             }
+        }
+        if !untold.is_empty() {
+            // Where nobody wants it there is nothing more to do.
+            let _ = self.done.send(untold);
         }
     }
 
@@ -63,7 +85,7 @@ impl Worker {
         let Parcel { number, work } = parcel;
         let events = work.into_iter().map(|work| self.event(work)).collect();
         // There is room for as many as have a ticket.
-        match self.done.send(Done { number, events }) {
+        match self.done.send(vec![Done { number, events }]) {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(()),
         }
@@ -111,7 +133,7 @@ pub(super) struct FromReader {
     /// what the others take from
     pub(super) others: Sender<Parcel>,
     pub(super) own: Arc<Mutex<Worker>>,
-    pub(super) done: Sender<Done>,
+    pub(super) done: Sender<Vec<Done>>,
 }
 
 impl Workers for FromReader {
@@ -140,7 +162,7 @@ impl Workers for FromReader {
 
     fn done(&mut self, done: Done) {
         // As in `Worker::work_off`; where nobody wants it, the next that is read is refused.
-        let _ = self.done.send(done);
+        let _ = self.done.send(vec![done]);
     }
 }
 
