@@ -107,7 +107,7 @@ impl Summary {
 
 /// How many there are of each of a few things, in their order; what there is none of is not among them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Counts<K>(SmallVec<[(K, u64); 2]>);
+pub struct Counts<K>(SmallVec<[(K, u64); 1]>);
 
 impl<K> Default for Counts<K> {
     fn default() -> Counts<K> {

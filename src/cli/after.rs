@@ -85,17 +85,34 @@ impl Tally {
 
 /// Tallies of the files that are being read; several may be, of several folders.
 #[derive(Debug, Default)]
-pub(super) struct Tallies(HashMap<PathBuf, Tally>);
+pub(super) struct Tallies {
+    /// the file that was told of last: mostly it is the next one too
+    last: PathBuf,
+    tally: Option<Tally>,
+    others: HashMap<PathBuf, Tally>,
+}
 
 impl Tallies {
     /// The tally of a file.
     pub(super) fn of(&mut self, path: &Path) -> &mut Tally {
-        self.0.entry(path.to_owned()).or_default()
+        if self.last.as_os_str() != path.as_os_str() {
+            if let Some(open) = self.tally.take() {
+                self.others.insert(std::mem::take(&mut self.last), open);
+            }
+            self.tally = self.others.remove(path);
+            self.last.as_mut_os_string().clear();
+            self.last.push(path);
+        }
+        self.tally.get_or_insert_default()
     }
 
     /// How a file ended.
     pub(super) fn end(&mut self, path: &Path) -> Disposition {
-        self.0.remove(path).unwrap_or_default().disposition()
+        let tally = match self.last.as_os_str() == path.as_os_str() {
+            true => self.tally.take(),
+            false => self.others.remove(path),
+        };
+        tally.unwrap_or_default().disposition()
     }
 }
 
@@ -255,6 +272,23 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_that_are_read_side_by_side_are_tallied_each_for_itself() {
+        let mut tallies = Tallies::default();
+        let (a, b) = (Path::new("a"), Path::new("b"));
+        tallies.of(a).documents += 1;
+        tallies.of(b).documents += 2;
+        tallies.of(b).refused += 2;
+        tallies.of(a).documents += 1;
+        assert_eq!(tallies.of(a).documents, 2);
+        assert_eq!(tallies.end(b), Disposition::Rejected);
+        assert_eq!(tallies.end(a), Disposition::Processed);
+        // A file that comes again begins anew, and so does one of which nothing was told.
+        assert_eq!(tallies.of(a).documents, 0);
+        assert_eq!(tallies.end(b), Disposition::Rejected);
+        assert_eq!(tallies.of(b).documents, 0);
+    }
 
     #[test]
     fn what_was_on_its_way_is_put_back_beside_what_took_its_name() {

@@ -126,7 +126,8 @@ pub fn pointer(document: &Document<'_>, index: NodeIndex) -> String {
     let Some(target) = document.position(index) else {
         return String::new();
     };
-    let mut path = String::new();
+    // Most are no longer.
+    let mut path = String::with_capacity(96);
     let mut at = 0;
     while at < target {
         let Some(next) = step(nodes, at, target, &mut path) else {
@@ -178,6 +179,10 @@ fn step(nodes: &[Node<'_>], at: usize, target: usize, path: &mut String) -> Opti
 /// Appends `/name`, escaped as RFC 6901 asks.
 pub fn push_token(path: &mut String, name: &str) {
     path.push('/');
+    if !name.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
+        path.push_str(name);
+        return;
+    }
     for character in name.chars() {
         match character {
             '~' => path.push_str("~0"),

@@ -24,6 +24,7 @@ use super::program::{
     ANYTHING, Combined, End, Members, NOTHING, NumberCheck, Plain, Program, Range, Site, SiteId,
     Types,
 };
+use crate::record::place::push_token;
 
 /// Sites of one program; combinations of schemas can make more than there are schemas.
 const SITES: usize = 1 << 14;
@@ -69,8 +70,7 @@ impl<'s> At<'s> {
     fn below(&self, keyword: &str, schema: &'s Value) -> At<'s> {
         let mut pointer = String::with_capacity(self.pointer.len() + keyword.len() + 1);
         pointer.push_str(&self.pointer);
-        pointer.push('/');
-        pointer.push_str(&keyword.replace('~', "~0").replace('/', "~1"));
+        push_token(&mut pointer, keyword);
         At {
             schema,
             pointer: pointer.into(),
