@@ -293,8 +293,8 @@ impl Before {
 /// One thread's buffers for such walks, and what it guesses by.
 pub(crate) struct Direct {
     course: Course,
-    /// guesses of members of enums
-    guesses: Vec<u32>,
+    /// guesses of members of enums: the last that was, and the one before it
+    guesses: Vec<[u32; 2]>,
     /// names of the objects under way that their shapes do not know: where they stand
     unknown: Vec<(usize, usize)>,
     strangers: Vec<Stranger>,
@@ -314,7 +314,7 @@ impl Direct {
     pub(crate) fn new(schema: &Schema, caps: Caps, keep: Arc<dyn Kept>) -> Direct {
         Direct {
             course: Course::new(schema, caps, keep),
-            guesses: vec![0; schema.program.guesses],
+            guesses: vec![[0; 2]; schema.program.guesses],
             unknown: Vec::new(),
             strangers: Vec::new(),
             before: Before::default(),

@@ -141,11 +141,17 @@ impl Names {
         self.list.get(place).is_some_and(|known| **known == *name)
     }
 
+    /// Whether `name` is the one at `place`.
+    #[inline]
+    pub(super) fn is(&self, place: usize, name: &str) -> bool {
+        let key = self.keys.get(place);
+        key.is_some_and(|key| self.is_at(place, key, name))
+    }
+
     /// The place of `name`, which is most likely `guess`.
     #[inline]
     pub(super) fn find(&self, name: &str, guess: usize) -> Option<usize> {
-        let likely = self.keys.get(guess);
-        if likely.is_some_and(|key| self.is_at(guess, key, name)) {
+        if self.is(guess, name) {
             return Some(guess);
         }
         self.look_up(name)

@@ -73,11 +73,11 @@ impl Walk<'_, '_> {
             return None;
         }
         if let Some(members) = self.program.members.get(site.members as usize) {
-            let guess = self.guesses.get_mut(members.guess);
-            let likely = guess.as_ref().map_or(0, |guess| **guess);
-            let place = members.names.find(text, likely as usize)?;
-            if let Some(guess) = guess {
-                *guess = place as u32;
+            let [last, before] = self.guesses.get_mut(members.guess)?;
+            if !members.names.is(*last as usize, text) {
+                // Often two of them take turns.
+                let place = members.names.find(text, *before as usize)?;
+                (*last, *before) = (place as u32, *last);
             }
         }
         let odd = |low: f64, high: f64| {

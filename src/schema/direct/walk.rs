@@ -27,7 +27,7 @@ pub(super) struct Walk<'w, 't> {
     pub(super) places: &'w mut Vec<Placed>,
     /// for strings whose escapes are resolved
     pub(super) room: &'t mut [u8],
-    pub(super) guesses: &'w mut [u32],
+    pub(super) guesses: &'w mut [[u32; 2]],
     pub(super) unknown: &'w mut Vec<(usize, usize)>,
     pub(super) strangers: &'w mut Vec<Stranger>,
     pub(super) before: &'w mut Before,
