@@ -6,9 +6,10 @@
 //! flat. What was taken in before a stop is finished; nothing is dropped. It renders nothing and
 //! writes nothing.
 //!
-//! A thread that reads is one of the workers: while the others have enough to do, it judges what it
-//! has read itself, as long as its bytes are near. So there are as many busy threads as workers, and
-//! none of them waits for another while there is something to read.
+//! Who reads is a worker. At files and streams several take turns, and each judges what it has read
+//! itself, as long as its bytes are near. Of a folder one thread reads: while the others have enough to
+//! do, it judges what it has read itself. So there are as many busy threads as workers, and none of them
+//! waits for another while there is something to read.
 
 mod collect;
 mod events;

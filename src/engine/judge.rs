@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::capture::{Violated, capture};
+use super::concern::concerned;
 use super::cost::Costs;
 use super::report::Spare;
 use super::{Checker, Engine, Fault, Input, Notices, Report, RuleCount, Verdict};
@@ -15,8 +16,7 @@ use crate::alert;
 use crate::record::call::Call;
 use crate::record::kind;
 use crate::record::{Document, Kind, NodeIndex, Origin, place};
-use crate::rules::facts::{Facts, NO_NODE, ObjectId};
-use crate::rules::fields::{Level, Link};
+use crate::rules::facts::Facts;
 use crate::rules::{Evaluator, Explainer, Outcome, RuleSet, Sampled, Sampler, Tally};
 use crate::schema::direct::Purpose;
 use crate::window::Contribution;
@@ -44,149 +44,6 @@ pub(super) struct Asker {
     contributes: bool,
     sampling: Option<Sampling>,
     concerned: Vec<NodeIndex>,
-}
-
-/// Which documents a [`Checker`] tries to read without a tape. What it says is the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Directly {
-    /// those after others where it went well
-    #[default]
-    Likely,
-    /// every one
-    Always,
-    /// none
-    Never,
-}
-
-/// When to try without a tape: not where it led to nothing many times in a row.
-#[derive(Debug, Default)]
-pub(super) struct Tries {
-    which: Directly,
-    /// documents that are not to be tried
-    skip: u32,
-    /// tries in a row that led to nothing
-    vain: u32,
-    /// the next document was tried already
-    again: bool,
-    taken: u64,
-    /// what second readings take
-    twice: Twice,
-    /// how many of the last documents alerted, in a way: each counts for as many as may lie between two,
-    /// and less from one document to the next
-    alerting: u32,
-}
-
-/// What it takes to read a document a second time, where it alerts, and what to keep of each at once.
-#[derive(Debug, Default)]
-struct Twice {
-    readings: u32,
-    /// bytes of documents that were read twice as a whole
-    bytes: usize,
-    /// nodes that were kept of them the second time, more than the first
-    more: usize,
-    /// bytes of those of which a part was read again
-    bytes_of_parts: usize,
-    /// of these, those that were passed over
-    passed: usize,
-}
-
-impl Twice {
-    /// Bytes that are walked over in the time that one more node takes which is kept.
-    const BYTES: usize = 8;
-    /// Further apart nobody looks.
-    const APART: usize = 64;
-    /// So many readings of parts, and one of the whole tells again what that takes.
-    const PARTS: u32 = 64;
-
-    fn is_unsure(&self) -> bool {
-        self.readings.is_multiple_of(Self::PARTS)
-    }
-
-    fn was_all(&mut self, bytes: usize, more: usize) {
-        self.readings = self.readings.wrapping_add(1);
-        self.bytes += bytes;
-        self.more += more;
-    }
-
-    fn was_part(&mut self, bytes: usize, passed: usize) {
-        self.readings = self.readings.wrapping_add(1);
-        self.bytes_of_parts += bytes;
-        self.passed += passed;
-    }
-
-    /// An alert so many documents apart from the next costs as much by a second reading as by what is
-    /// kept of each for it.
-    fn apart(&self) -> u32 {
-        let read = self.bytes_of_parts - self.passed.min(self.bytes_of_parts);
-        let share = read.max(1) as f64 / self.bytes_of_parts.max(1) as f64;
-        let more = (Self::BYTES * self.more).max(1) as f64;
-        let apart = share * self.bytes as f64 / more;
-        apart.clamp(1.0, Self::APART as f64) as u32
-    }
-}
-
-impl Tries {
-    /// In vain so often, and tries become rare.
-    const PATIENCE: u32 = 4;
-    /// So rare, in powers of two.
-    const RAREST: u32 = 6;
-    /// So many alerts apart from each other say how often they come.
-    const MANY: u32 = 4;
-
-    pub(super) fn of(which: Directly) -> Tries {
-        Tries {
-            which,
-            ..Tries::default()
-        }
-    }
-
-    pub(super) fn taken(&self) -> u64 {
-        self.taken
-    }
-
-    /// Whether the next one is to be tried, before anything is known of it.
-    fn are_likely(&self) -> bool {
-        self.which != Directly::Never && self.skip == 0
-    }
-
-    fn next(&mut self) -> bool {
-        if std::mem::take(&mut self.again) && self.which == Directly::Likely {
-            return false;
-        }
-        let skipped = self.skip > 0;
-        self.skip = self.skip.saturating_sub(1);
-        match self.which {
-            Directly::Likely => !skipped,
-            Directly::Always => true,
-            Directly::Never => false,
-        }
-    }
-
-    /// Where many documents alert, each is read for that at once, and none twice.
-    fn purpose(&self) -> Purpose {
-        match self.alerting > Self::MANY * self.twice.apart() {
-            true => Purpose::Tell,
-            false => Purpose::Ask,
-        }
-    }
-
-    fn heard(&mut self, fired: bool) {
-        let apart = self.twice.apart();
-        self.alerting = match fired {
-            true => (self.alerting + apart).min(2 * Self::MANY * apart),
-            false => self.alerting.saturating_sub(1),
-        };
-    }
-
-    fn was_in_vain(&mut self) {
-        self.vain = (self.vain + 1).min(Self::PATIENCE + Self::RAREST);
-        self.skip = (1 << self.vain.saturating_sub(Self::PATIENCE)) - 1;
-    }
-
-    fn was_right(&mut self) {
-        self.vain = 0;
-        self.taken += 1;
-    }
 }
 
 impl Checker {
@@ -365,22 +222,6 @@ impl Checker {
     }
 }
 
-/// Adds what tells of an object, with all that is in it; gives its session.
-pub(super) fn concern(
-    facts: &Facts,
-    object: ObjectId,
-    concerned: &mut Vec<NodeIndex>,
-) -> Option<NodeIndex> {
-    let up = |level, link| match facts.level(object) == level {
-        true => Some(facts.node(object)),
-        false => Some(facts.node(facts.follow(object, link)?)),
-    };
-    let session = up(Level::Session, Link::Session);
-    // Without a media of its own all of the session speaks for it.
-    concerned.extend(up(Level::Media, Link::Media).or(session));
-    session
-}
-
 /// The document of which the rules are asked.
 struct Of<'a> {
     engine: &'a Engine,
@@ -503,29 +344,8 @@ impl Asker {
 
     /// The nodes that the last document's alerts tell of, each with all that is in it.
     fn concerned(&mut self) -> &[NodeIndex] {
-        let Asker {
-            facts,
-            outcome,
-            concerned,
-            ..
-        } = self;
-        concerned.clear();
-        for finding in outcome.rules.iter().flat_map(|said| &said.findings) {
-            let session = concern(facts, finding.object, concerned);
-            for comparison in &finding.evidence {
-                let readings = std::iter::once(&comparison.reading).chain(&comparison.others);
-                for reading in readings {
-                    concerned.push(reading.source.node);
-                    // What is said of a session may stand in any of its segments.
-                    let level = reading.source.field.get().level;
-                    if matches!(level, Level::Feedback | Level::FailureInfo) {
-                        concerned.extend(session);
-                    }
-                }
-            }
-        }
-        concerned.retain(|node| *node != NO_NODE);
-        concerned
+        concerned(&self.facts, &self.outcome, &mut self.concerned);
+        &self.concerned
     }
 
     /// Brings the samples of the last document into what it contributes.

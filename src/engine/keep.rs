@@ -161,8 +161,8 @@ mod tests {
     use crate::alert;
     use crate::clock::FixedClock;
     use crate::engine::capture::{Violated, capture};
+    use crate::engine::concern::concern;
     use crate::engine::contribute::contribution;
-    use crate::engine::judge::concern;
     use crate::record::call::Call;
     use crate::record::kind::{self, Taken};
     use crate::record::{Caps, Document, Kind, Origin, Parser, place};

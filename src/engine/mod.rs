@@ -6,6 +6,7 @@
 
 mod builder;
 mod capture;
+mod concern;
 mod contribute;
 mod cost;
 mod current;
@@ -14,6 +15,7 @@ mod judge;
 mod keep;
 mod report;
 mod seen;
+mod tries;
 
 use std::sync::Arc;
 
@@ -25,7 +27,6 @@ pub use explain::{
     Compared, Explain, Explained, ExplainedCondition, ExplainedPlace, ExplainedReading,
     ExplainedRule,
 };
-pub use judge::Directly;
 pub use report::{Fault, Report, RuleCount, Verdict};
 
 use crate::alert::Links;
@@ -40,8 +41,10 @@ use crate::schema::direct::{Direct, Kept, Purpose};
 use crate::schema::{Schema, Survey};
 use crate::sites::Sites;
 use capture::{Violated, capture};
-use judge::{Asker, Tries};
+use judge::Asker;
 use report::Spare;
+pub use tries::Directly;
+use tries::Tries;
 
 /// How much is said about notices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -37,6 +37,25 @@ impl Work {
     }
 }
 
+/// What a source tells: what is to be judged, or what needs no more than to be told on.
+pub(super) enum Told {
+    Batch(Arc<SourceName>, Batch),
+    Event(Event),
+    Waits,
+}
+
+impl Told {
+    pub(super) fn of(delivery: Delivery) -> Told {
+        Told::Event(match delivery {
+            Delivery::Batch { source, batch } => return Told::Batch(source, batch),
+            Delivery::End { source, outcome } => Event::End { source, outcome },
+            Delivery::PassedOver { path, reason } => Event::PassedOver { path, reason },
+            Delivery::Note(note) => Event::Noted(note),
+            Delivery::Waits => return Told::Waits,
+        })
+    }
+}
+
 /// Work that belongs together.
 pub(super) struct Parcel {
     pub(super) number: u64,
@@ -238,14 +257,10 @@ impl<W: Workers> Gatherer<W> {
 
 impl<W: Workers> Recipient for Gatherer<W> {
     fn take(&mut self, delivery: Delivery) -> ControlFlow<()> {
-        let taken = match delivery {
-            Delivery::Batch { source, batch } => self.add(Work::Batch(source, batch)).is_ok(),
-            Delivery::End { source, outcome } => self.add_event(Event::End { source, outcome }),
-            Delivery::PassedOver { path, reason } => {
-                self.add_event(Event::PassedOver { path, reason })
-            }
-            Delivery::Note(note) => self.add_event(Event::Noted(note)),
-            Delivery::Waits => self.pause(),
+        let taken = match Told::of(delivery) {
+            Told::Batch(source, batch) => self.add(Work::Batch(source, batch)).is_ok(),
+            Told::Event(event) => self.add_event(event),
+            Told::Waits => self.pause(),
         };
         match taken {
             true => ControlFlow::Continue(()),

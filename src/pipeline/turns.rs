@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::Sender;
 
-use super::parcel::{DELIVERIES, Gate, Parcel, Work};
+use super::parcel::{DELIVERIES, Gate, Parcel, Told, Work};
 use super::{Event, IntakeEnd};
+use crate::source::BatchPool;
 use crate::source::pull::Pull;
-use crate::source::{BatchPool, Delivery};
 
 /// A turn is over with so many bytes: few enough to be near when they are judged.
 const BYTES: usize = 512 << 10;
@@ -75,12 +75,13 @@ impl Turns {
             if full || (!work.is_empty() && at_once) {
                 break (false, at_once);
             }
-            match source.next(pool).map(Work::of) {
-                Some(Some(one)) => {
-                    bytes += one.byte_len();
-                    work.push(one);
+            match source.next(pool).map(Told::of) {
+                Some(Told::Batch(source, batch)) => {
+                    bytes += batch.byte_len();
+                    work.push(Work::Batch(source, batch));
                 }
-                Some(None) => {}
+                Some(Told::Event(event)) => work.push(Work::Event(Box::new(event))),
+                Some(Told::Waits) => {}
                 None => break (true, true),
             }
         };
@@ -105,19 +106,5 @@ impl Turns {
             parcel: Parcel { number, work },
             at_once,
         })
-    }
-}
-
-impl Work {
-    /// What a source told, as work; nothing of one that is about to wait.
-    pub(super) fn of(delivery: Delivery) -> Option<Work> {
-        let event = match delivery {
-            Delivery::Batch { source, batch } => return Some(Work::Batch(source, batch)),
-            Delivery::End { source, outcome } => Event::End { source, outcome },
-            Delivery::PassedOver { path, reason } => Event::PassedOver { path, reason },
-            Delivery::Note(note) => Event::Noted(note),
-            Delivery::Waits => return None,
-        };
-        Some(Work::Event(Box::new(event)))
     }
 }

@@ -10,6 +10,8 @@
 //! What is kept, and where the walk goes by itself, is put together once ([`Course`]).
 
 mod leaf;
+mod name;
+mod parts;
 mod walk;
 
 use std::cell::Cell;

@@ -5,19 +5,18 @@
 use simd_json::{Node, StaticNode};
 
 use super::leaf::{is_accepted, literal};
-use super::{ALL, Before, Closed, Course, Guess, NAMED, Purpose, STRANGERS, Shape, Step, Stranger};
-use crate::lane::{self, Look, Narrow, OverBlocks};
+use super::name::is_named;
+use super::parts::{ElementsAt, MembersAt, ValueAt, Whole};
+use super::{ALL, Before, Closed, Course, NAMED, Purpose, Shape, Step, Stranger};
+use crate::lane::{self, Look};
 use crate::record::token::{
     Ignored, byte, few_digits_end, next, number, skip, stands, string_end, unescape,
 };
 use crate::record::{Placed, Tag};
-use crate::schema::program::{ANYTHING, NOTHING, Program, Shape as Known, Site, SiteId, Types};
+use crate::schema::program::{NOTHING, Program, Site, SiteId, Types};
 
 /// Levels of nesting, whatever the caps say: each is a call.
 pub(super) const LEVELS: usize = 128;
-
-/// Unknown names of one object that are compared with each other.
-const FEW: usize = 16;
 
 pub(super) struct Walk<'w, 't> {
     pub(super) program: &'t Program,
@@ -40,15 +39,6 @@ pub(super) struct Walk<'w, 't> {
     pub(super) purpose: Purpose,
 }
 
-/// A member whose name was read.
-struct Found<'t> {
-    /// where its name begins and ends, without quotes
-    name: (usize, usize),
-    /// behind its colon
-    behind: usize,
-    known: Option<(usize, &'t Step)>,
-}
-
 impl<'w, 't> Walk<'w, 't> {
     /// Walks all of it; gives the nodes, also where it gave up. For more than `most` nodes it
     /// does.
@@ -65,7 +55,7 @@ impl<'w, 't> Walk<'w, 't> {
     }
 
     #[inline(always)]
-    fn whole<L: Look>(&mut self) -> Option<()> {
+    pub(super) fn whole<L: Look>(&mut self) -> Option<()> {
         let bytes = self.text.as_bytes();
         let at = skip(bytes, 0);
         if byte(bytes, at) != b'{' {
@@ -98,7 +88,7 @@ impl<'w, 't> Walk<'w, 't> {
     }
 
     #[inline(always)]
-    fn push_tagged(&mut self, node: Node<'t>, number: u32, at: usize, tag: Tag) {
+    pub(super) fn push_tagged(&mut self, node: Node<'t>, number: u32, at: usize, tag: Tag) {
         self.nodes.push(node);
         self.places.push(Placed {
             number,
@@ -110,7 +100,7 @@ impl<'w, 't> Walk<'w, 't> {
 
     /// The value at `at`; gives what is behind it.
     #[inline(always)]
-    fn value<L: Look>(&mut self, site: SiteId, at: usize, keep: u8) -> Option<usize> {
+    pub(super) fn value<L: Look>(&mut self, site: SiteId, at: usize, keep: u8) -> Option<usize> {
         let walk = self;
         L::again(ValueAt {
             walk,
@@ -121,7 +111,12 @@ impl<'w, 't> Walk<'w, 't> {
     }
 
     #[inline(always)]
-    fn value_here<L: Look>(&mut self, site: SiteId, at: usize, keep: u8) -> Option<usize> {
+    pub(super) fn value_here<L: Look>(
+        &mut self,
+        site: SiteId,
+        at: usize,
+        keep: u8,
+    ) -> Option<usize> {
         let site = self.site(site);
         if site.combined != NOTHING {
             return None;
@@ -213,7 +208,7 @@ impl<'w, 't> Walk<'w, 't> {
     }
 
     #[inline(always)]
-    fn object_here<L: Look>(
+    pub(super) fn object_here<L: Look>(
         &mut self,
         site: &'t Site,
         at: usize,
@@ -380,125 +375,6 @@ impl<'w, 't> Walk<'w, 't> {
         Some(behind)
     }
 
-    /// The name at `at`, which is not the likely one.
-    #[inline(never)]
-    fn look_up(
-        &self,
-        known: &Known,
-        steps: &'t [Step],
-        guess: &Guess,
-        at: usize,
-    ) -> Option<Found<'t>> {
-        let bytes = self.text.as_bytes();
-        let before = guess.before.get();
-        if let Some(step) = steps.get(usize::from(before))
-            && is_named::<Narrow>(bytes, at, step)
-        {
-            guess.before.set(guess.likely.replace(before));
-            let behind = at - 1 + usize::from(step.len);
-            return Some(Found {
-                name: (at + 1, behind - 2),
-                behind,
-                known: Some((usize::from(before), step)),
-            });
-        }
-        if byte(bytes, at) != b'"' {
-            return None;
-        }
-        let (end, escaped) = string_end::<Narrow>(bytes, at + 1)?;
-        if escaped {
-            return None;
-        }
-        let colon = skip(bytes, end + 1);
-        if byte(bytes, colon) != b':' {
-            return None;
-        }
-        let place = known.names.look_up(self.text.get(at + 1..end)?);
-        if place.is_some_and(|place| known.properties.get(place).is_none_or(|it| it.odd)) {
-            return None;
-        }
-        if let Some(place) = place {
-            guess.before.set(guess.likely.replace(place as u8));
-        }
-        Some(Found {
-            name: (at + 1, end),
-            behind: colon + 1,
-            known: place.and_then(|place| Some((place, steps.get(place)?))),
-        })
-    }
-
-    /// A member that the shape does not know by name; gives what is behind it.
-    #[inline(never)]
-    fn other<L: Look>(
-        &mut self,
-        shape: u32,
-        found: &Found<'_>,
-        mask: u8,
-        all: u8,
-        kept: &mut usize,
-    ) -> Option<usize> {
-        let name = self.text.get(found.name.0..found.name.1)?;
-        let mut known = self.strangers.iter();
-        let place = known.position(|it| it.shape == shape && *it.name == *name);
-        let (site, keep, tag) = match place.and_then(|place| self.strangers.get(place)) {
-            Some(known) => (known.site, known.keep, known.tag),
-            None => self.meet(shape, name)?,
-        };
-        self.unknown.push(found.name);
-        let keep = keep >> self.purpose.shift() & mask | all;
-        let place = self.count;
-        self.count += 1;
-        if keep != 0 {
-            *kept += 1;
-            self.push_tagged(Node::String(name), place, found.name.0 - 1, tag);
-        }
-        let at = skip(self.text.as_bytes(), found.behind);
-        self.value::<L>(site, at, keep)
-    }
-
-    /// What is to be known of a name that the shape does not know: the site of its value, what is kept
-    /// of it, and its tag.
-    #[cold]
-    fn meet(&mut self, shape: u32, name: &str) -> Option<(SiteId, u8, Tag)> {
-        let known = self.program.shapes.get(shape as usize)?;
-        if known.closed && !name.contains('@') {
-            return None;
-        }
-        let mut matched = 0;
-        for (bit, pattern) in known.others.patterns.iter().enumerate() {
-            matched |= usize::from(pattern.is_match(name)) << bit;
-        }
-        let site = known.others.sites.get(matched).copied();
-        let site = site.unwrap_or(ANYTHING);
-        let (keep, tag) = (self.course.kept(name), self.course.keep.tag(name));
-        if self.strangers.len() < STRANGERS && name.len() <= STRANGERS {
-            self.strangers.push(Stranger {
-                shape,
-                name: name.into(),
-                site,
-                keep,
-                tag,
-            });
-        }
-        Some((site, keep, tag))
-    }
-
-    /// Whether the unknown names from `from` on differ, where there are few.
-    #[cold]
-    fn are_different(&mut self, from: usize) -> Option<()> {
-        let names = self.unknown.get(from..).unwrap_or_default();
-        let name = |(from, to): (usize, usize)| self.text.get(from..to);
-        let twice = |(at, one): (usize, &(usize, usize))| {
-            let mut before = names.iter().take(at);
-            before.any(|other| name(*other) == name(*one))
-        };
-        if names.len() > FEW || names.iter().enumerate().any(twice) {
-            return None;
-        }
-        self.unknown.truncate(from);
-        Some(())
-    }
-
     /// The elements behind the bracket before `at`; how many, and what is behind them.
     #[inline(always)]
     fn array<L: Look>(&mut self, site: &'t Site, at: usize, keep: u8) -> Option<(usize, usize)> {
@@ -512,7 +388,7 @@ impl<'w, 't> Walk<'w, 't> {
     }
 
     #[inline(always)]
-    fn array_here<L: Look>(
+    pub(super) fn array_here<L: Look>(
         &mut self,
         site: &'t Site,
         at: usize,
@@ -550,73 +426,6 @@ impl<'w, 't> Walk<'w, 't> {
         let right = long >= list.least && list.most.is_none_or(|most| long <= most);
         right.then_some((count, at))
     }
-}
-
-/// A whole document.
-struct Whole<'a, 'w, 't>(&'a mut Walk<'w, 't>);
-
-impl OverBlocks for Whole<'_, '_, '_> {
-    type Found = Option<()>;
-
-    #[inline(always)]
-    fn go<L: Look>(self) -> Option<()> {
-        self.0.whole::<L>()
-    }
-}
-
-struct ValueAt<'a, 'w, 't> {
-    walk: &'a mut Walk<'w, 't>,
-    site: SiteId,
-    at: usize,
-    keep: u8,
-}
-
-impl OverBlocks for ValueAt<'_, '_, '_> {
-    type Found = Option<usize>;
-
-    #[inline(always)]
-    fn go<L: Look>(self) -> Option<usize> {
-        self.walk.value_here::<L>(self.site, self.at, self.keep)
-    }
-}
-
-struct MembersAt<'a, 'w, 't> {
-    walk: &'a mut Walk<'w, 't>,
-    site: &'t Site,
-    at: usize,
-    keep: u8,
-}
-
-impl OverBlocks for MembersAt<'_, '_, '_> {
-    type Found = Option<(usize, usize)>;
-
-    #[inline(always)]
-    fn go<L: Look>(self) -> Self::Found {
-        self.walk.object_here::<L>(self.site, self.at, self.keep)
-    }
-}
-
-struct ElementsAt<'a, 'w, 't> {
-    walk: &'a mut Walk<'w, 't>,
-    site: &'t Site,
-    at: usize,
-    keep: u8,
-}
-
-impl OverBlocks for ElementsAt<'_, '_, '_> {
-    type Found = Option<(usize, usize)>;
-
-    #[inline(always)]
-    fn go<L: Look>(self) -> Self::Found {
-        self.walk.array_here::<L>(self.site, self.at, self.keep)
-    }
-}
-
-/// Whether the name at `at`, whatever stands before it, is that of a step.
-#[inline(always)]
-fn is_named<L: Look>(bytes: &[u8], at: usize, step: &Step) -> bool {
-    let len = u32::from(step.len);
-    stands::<L>(bytes, at - 1, &step.written, len, Ignored::Comma)
 }
 
 #[inline(always)]
