@@ -37,22 +37,15 @@ impl Work {
     }
 }
 
-/// What a source tells: what is to be judged, or what needs no more than to be told on.
-pub(super) enum Told {
-    Batch(Arc<SourceName>, Batch),
-    Event(Event),
-    Waits,
-}
-
-impl Told {
-    pub(super) fn of(delivery: Delivery) -> Told {
-        Told::Event(match delivery {
-            Delivery::Batch { source, batch } => return Told::Batch(source, batch),
-            Delivery::End { source, outcome } => Event::End { source, outcome },
-            Delivery::PassedOver { path, reason } => Event::PassedOver { path, reason },
-            Delivery::Note(note) => Event::Noted(note),
-            Delivery::Waits => return Told::Waits,
-        })
+/// What a source tells, where it needs no more than to be told on; else what is to be judged, or nothing of
+/// one that is about to wait.
+pub(super) fn event_of(delivery: Delivery) -> Result<Event, Option<(Arc<SourceName>, Batch)>> {
+    match delivery {
+        Delivery::Batch { source, batch } => Err(Some((source, batch))),
+        Delivery::End { source, outcome } => Ok(Event::End { source, outcome }),
+        Delivery::PassedOver { path, reason } => Ok(Event::PassedOver { path, reason }),
+        Delivery::Note(note) => Ok(Event::Noted(note)),
+        Delivery::Waits => Err(None),
     }
 }
 
@@ -257,10 +250,10 @@ impl<W: Workers> Gatherer<W> {
 
 impl<W: Workers> Recipient for Gatherer<W> {
     fn take(&mut self, delivery: Delivery) -> ControlFlow<()> {
-        let taken = match Told::of(delivery) {
-            Told::Batch(source, batch) => self.add(Work::Batch(source, batch)).is_ok(),
-            Told::Event(event) => self.add_event(event),
-            Told::Waits => self.pause(),
+        let taken = match event_of(delivery) {
+            Ok(event) => self.add_event(event),
+            Err(Some((source, batch))) => self.add(Work::Batch(source, batch)).is_ok(),
+            Err(None) => self.pause(),
         };
         match taken {
             true => ControlFlow::Continue(()),

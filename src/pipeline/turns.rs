@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::Sender;
 
-use super::parcel::{DELIVERIES, Gate, Parcel, Told, Work};
+use super::parcel::{DELIVERIES, Gate, Parcel, Work, event_of};
 use super::{Event, IntakeEnd};
 use crate::source::BatchPool;
 use crate::source::pull::Pull;
@@ -75,13 +75,13 @@ impl Turns {
             if full || (!work.is_empty() && at_once) {
                 break (false, at_once);
             }
-            match source.next(pool).map(Told::of) {
-                Some(Told::Batch(source, batch)) => {
+            match source.next(pool).map(event_of) {
+                Some(Err(Some((source, batch)))) => {
                     bytes += batch.byte_len();
                     work.push(Work::Batch(source, batch));
                 }
-                Some(Told::Event(event)) => work.push(Work::Event(Box::new(event))),
-                Some(Told::Waits) => {}
+                Some(Ok(event)) => work.push(Work::Event(Box::new(event))),
+                Some(Err(None)) => {}
                 None => break (true, true),
             }
         };
