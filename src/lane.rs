@@ -39,7 +39,7 @@ pub(crate) struct Block {
     pub(crate) odd: u64,
 }
 
-/// How bytes are looked at: those of a block, and the next 32 of a token.
+/// How blocks are looked at.
 pub(crate) trait Look {
     /// Looks at a whole block.
     fn block(bytes: &[u8; BLOCK]) -> Block;
@@ -47,23 +47,17 @@ pub(crate) trait Look {
     fn solid(bytes: &[u8; BLOCK]) -> u64;
     /// Of each bit, the sum modulo two of it and all before it.
     fn prefix_xor(bits: u64) -> u64;
-    /// Where two are the same.
-    fn same(a: &Half, b: &Half) -> u32;
-    /// Where there is no plain part of a string: quote, backslash, control.
-    fn special(bytes: &Half) -> u32;
-    /// Does what is asked for by the same look, in a function of its own.
-    fn again<O: OverBlocks>(blocks: O) -> O::Found;
 }
 
-/// What goes over many bytes, by whichever look is best here.
+/// What goes over many blocks, by whichever look is best here.
 pub(crate) trait OverBlocks {
     /// what comes of it
     type Found;
-    /// To be inlined, with all looks in it; what is not is asked for by [`Look::again`].
+    /// To be inlined, with all that it does for each block.
     fn go<L: Look>(self) -> Self::Found;
 }
 
-/// Goes over bytes by the widest look that this processor has.
+/// Goes over blocks by the widest look that this processor has.
 #[inline]
 pub(crate) fn go_over<O: OverBlocks>(blocks: O) -> O::Found {
     #[cfg(target_arch = "x86_64")]
@@ -71,11 +65,11 @@ pub(crate) fn go_over<O: OverBlocks>(blocks: O) -> O::Found {
         // SAFETY: this processor has what `go` asks for.
         return unsafe { wide::go(blocks) };
     }
-    narrow(blocks)
+    blocks.go::<Narrow>()
 }
 
-/// Looks at sixteen bytes at a time.
-pub(crate) struct Narrow;
+/// Four looks at sixteen bytes.
+struct Narrow;
 
 impl Look for Narrow {
     #[inline(always)]
@@ -109,29 +103,20 @@ impl Look for Narrow {
         }
         bits
     }
-
-    #[inline(always)]
-    fn same(a: &Half, b: &Half) -> u32 {
-        let (a, b) = (halves(a), halves(b));
-        looks::same(a[0], b[0]) | looks::same(a[1], b[1]) << 16
-    }
-
-    #[inline(always)]
-    fn special(bytes: &Half) -> u32 {
-        let [low, high] = halves(bytes);
-        looks::special(low) | looks::special(high) << 16
-    }
-
-    #[inline(always)]
-    fn again<O: OverBlocks>(blocks: O) -> O::Found {
-        narrow(blocks)
-    }
 }
 
-/// Of its own, as `wide::go` is.
-#[inline(never)]
-fn narrow<O: OverBlocks>(blocks: O) -> O::Found {
-    blocks.go::<Narrow>()
+/// Where two times 32 bytes are the same.
+#[inline(always)]
+pub(crate) fn same32(a: &Half, b: &Half) -> u32 {
+    let (a, b) = (halves(a), halves(b));
+    looks::same(a[0], b[0]) | looks::same(a[1], b[1]) << 16
+}
+
+/// Where in 32 bytes there is no plain part of a string: quote, backslash, control.
+#[inline(always)]
+pub(crate) fn special32(bytes: &Half) -> u32 {
+    let [low, high] = halves(bytes);
+    looks::special(low) | looks::special(high) << 16
 }
 
 #[inline(always)]
@@ -270,8 +255,7 @@ mod wide {
         *IS_THERE
     }
 
-    /// Goes over bytes. What it asks for is compiled into all that is inlined into it.
-    #[inline(never)]
+    /// Goes over blocks. What it asks for is compiled into all that is inlined into it.
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
     pub(super) fn go<O: OverBlocks>(blocks: O) -> O::Found {
         blocks.go::<Wide>()
@@ -362,20 +346,7 @@ mod wide {
         _mm_cvtsi128_si64(product) as u64
     }
 
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn same(a: &Half, b: &Half) -> u32 {
-        bits(_mm256_cmpeq_epi8(load(a), load(b))) as u32
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn no_plain_part(bytes: &Half) -> u32 {
-        let lanes = load(bytes);
-        bits(_mm256_or_si256(special(lanes), is(lanes, b'"'))) as u32
-    }
-
-    // SAFETY, of all of them: `Wide` is named in `go` alone, which is called where the processor has
+    // SAFETY, of all three: `Wide` is named in `go` alone, which is called where the processor has
     // these instructions.
     impl Look for Wide {
         #[inline(always)]
@@ -394,24 +365,6 @@ mod wide {
         fn prefix_xor(bits: u64) -> u64 {
             // SAFETY: see above.
             unsafe { prefix_xor(bits) }
-        }
-
-        #[inline(always)]
-        fn same(a: &Half, b: &Half) -> u32 {
-            // SAFETY: see above.
-            unsafe { same(a, b) }
-        }
-
-        #[inline(always)]
-        fn special(bytes: &Half) -> u32 {
-            // SAFETY: see above.
-            unsafe { no_plain_part(bytes) }
-        }
-
-        #[inline(always)]
-        fn again<O: OverBlocks>(blocks: O) -> O::Found {
-            // SAFETY: see above.
-            unsafe { go(blocks) }
         }
     }
 }

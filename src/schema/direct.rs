@@ -11,7 +11,6 @@
 
 mod leaf;
 mod name;
-mod parts;
 mod walk;
 
 use std::cell::Cell;

@@ -4,7 +4,6 @@ use simd_json::Node;
 
 use super::walk::Walk;
 use super::{Guess, STRANGERS, Step, Stranger};
-use crate::lane::{Look, Narrow};
 use crate::record::Tag;
 use crate::record::token::{Ignored, byte, skip, stands, string_end};
 use crate::schema::program::{ANYTHING, Shape as Known, SiteId};
@@ -34,7 +33,7 @@ impl<'t> Walk<'_, 't> {
         let bytes = self.text.as_bytes();
         let before = guess.before.get();
         if let Some(step) = steps.get(usize::from(before))
-            && is_named::<Narrow>(bytes, at, step)
+            && is_named(bytes, at, step)
         {
             guess.before.set(guess.likely.replace(before));
             let behind = at - 1 + usize::from(step.len);
@@ -47,7 +46,7 @@ impl<'t> Walk<'_, 't> {
         if byte(bytes, at) != b'"' {
             return None;
         }
-        let (end, escaped) = string_end::<Narrow>(bytes, at + 1)?;
+        let (end, escaped) = string_end(bytes, at + 1)?;
         if escaped {
             return None;
         }
@@ -71,7 +70,7 @@ impl<'t> Walk<'_, 't> {
 
     /// A member that the shape does not know by name; gives what is behind it.
     #[inline(never)]
-    pub(super) fn other<L: Look>(
+    pub(super) fn other(
         &mut self,
         shape: u32,
         found: &Found<'_>,
@@ -95,7 +94,7 @@ impl<'t> Walk<'_, 't> {
             self.push_tagged(Node::String(name), place, found.name.0 - 1, tag);
         }
         let at = skip(self.text.as_bytes(), found.behind);
-        self.value::<L>(site, at, keep)
+        self.value(site, at, keep)
     }
 
     /// What is to be known of a name that the shape does not know: the site of its value, what is kept
@@ -144,7 +143,7 @@ impl<'t> Walk<'_, 't> {
 
 /// Whether the name at `at`, whatever stands before it, is that of a step.
 #[inline(always)]
-pub(super) fn is_named<L: Look>(bytes: &[u8], at: usize, step: &Step) -> bool {
+pub(super) fn is_named(bytes: &[u8], at: usize, step: &Step) -> bool {
     let len = u32::from(step.len);
-    stands::<L>(bytes, at - 1, &step.written, len, Ignored::Comma)
+    stands(bytes, at - 1, &step.written, len, Ignored::Comma)
 }

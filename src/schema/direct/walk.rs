@@ -6,9 +6,7 @@ use simd_json::{Node, StaticNode};
 
 use super::leaf::{is_accepted, literal};
 use super::name::is_named;
-use super::parts::{ElementsAt, MembersAt, ValueAt, Whole};
 use super::{ALL, Before, Closed, Course, NAMED, Purpose, Shape, Step, Stranger};
-use crate::lane::{self, Look};
 use crate::record::token::{
     Ignored, byte, few_digits_end, next, number, skip, stands, string_end, unescape,
 };
@@ -45,8 +43,7 @@ impl<'w, 't> Walk<'w, 't> {
     pub(super) fn document(mut self, most: usize) -> Result<Vec<Node<'t>>, Vec<Node<'t>>> {
         // The parser counts an empty container twice, but not in so short a text.
         let short = self.text.len() / 2 <= most;
-        let right =
-            lane::go_over(Whole(&mut self)).is_some() && (short || self.count as usize <= most / 2);
+        let right = self.whole().is_some() && (short || self.count as usize <= most / 2);
         if right {
             Ok(self.nodes)
         } else {
@@ -54,14 +51,13 @@ impl<'w, 't> Walk<'w, 't> {
         }
     }
 
-    #[inline(always)]
-    pub(super) fn whole<L: Look>(&mut self) -> Option<()> {
+    fn whole(&mut self) -> Option<()> {
         let bytes = self.text.as_bytes();
         let at = skip(bytes, 0);
         if byte(bytes, at) != b'{' {
             return None;
         }
-        let end = self.value::<L>(self.course.site, at, ALL)?;
+        let end = self.value(self.course.site, at, ALL)?;
         (skip(bytes, end) == bytes.len()).then_some(())
     }
 
@@ -99,24 +95,8 @@ impl<'w, 't> Walk<'w, 't> {
     }
 
     /// The value at `at`; gives what is behind it.
-    #[inline(always)]
-    pub(super) fn value<L: Look>(&mut self, site: SiteId, at: usize, keep: u8) -> Option<usize> {
-        let walk = self;
-        L::again(ValueAt {
-            walk,
-            site,
-            at,
-            keep,
-        })
-    }
-
-    #[inline(always)]
-    pub(super) fn value_here<L: Look>(
-        &mut self,
-        site: SiteId,
-        at: usize,
-        keep: u8,
-    ) -> Option<usize> {
+    #[inline(never)]
+    pub(super) fn value(&mut self, site: SiteId, at: usize, keep: u8) -> Option<usize> {
         let site = self.site(site);
         if site.combined != NOTHING {
             return None;
@@ -125,10 +105,10 @@ impl<'w, 't> Walk<'w, 't> {
         let place = self.count;
         self.count += 1;
         match byte(bytes, at) {
-            b'{' => self.container::<L>(site, Types::OBJECT, at, keep, place),
-            b'[' => self.container::<L>(site, Types::ARRAY, at, keep, place),
+            b'{' => self.container(site, Types::OBJECT, at, keep, place),
+            b'[' => self.container(site, Types::ARRAY, at, keep, place),
             b'"' => {
-                let (end, escaped) = string_end::<L>(bytes, at + 1)?;
+                let (end, escaped) = string_end(bytes, at + 1)?;
                 let text = self.said(at + 1, end, escaped)?;
                 self.is_text_right(site, text)?;
                 if keep != 0 {
@@ -155,8 +135,7 @@ impl<'w, 't> Walk<'w, 't> {
         }
     }
 
-    #[inline(always)]
-    fn container<L: Look>(
+    fn container(
         &mut self,
         site: &'t Site,
         types: Types,
@@ -172,9 +151,9 @@ impl<'w, 't> Walk<'w, 't> {
             self.push(Node::Object { len: 0, count: 0 }, place, at);
         }
         let (len, behind) = if types == Types::OBJECT {
-            self.object::<L>(site, at + 1, keep)?
+            self.object(site, at + 1, keep)?
         } else {
-            self.array::<L>(site, at + 1, keep)?
+            self.array(site, at + 1, keep)?
         };
         self.levels += 1;
         if keep != 0 {
@@ -196,24 +175,8 @@ impl<'w, 't> Walk<'w, 't> {
     }
 
     /// The members behind the brace before `at`; how many are kept, and what is behind them.
-    #[inline(always)]
-    fn object<L: Look>(&mut self, site: &'t Site, at: usize, keep: u8) -> Option<(usize, usize)> {
-        let walk = self;
-        L::again(MembersAt {
-            walk,
-            site,
-            at,
-            keep,
-        })
-    }
-
-    #[inline(always)]
-    pub(super) fn object_here<L: Look>(
-        &mut self,
-        site: &'t Site,
-        at: usize,
-        keep: u8,
-    ) -> Option<(usize, usize)> {
+    #[inline(never)]
+    fn object(&mut self, site: &'t Site, at: usize, keep: u8) -> Option<(usize, usize)> {
         let known = self.program.shapes.get(site.shape as usize)?;
         let shape = self.course.shapes.get(site.shape as usize)?;
         if !shape.known {
@@ -241,7 +204,7 @@ impl<'w, 't> Walk<'w, 't> {
             let mut place = usize::from(guess.likely.get());
             let mut name_at = at + 1;
             let step = match steps.get(place) {
-                Some(step) if stands::<L>(bytes, at, &step.written, u32::from(step.len), sign) => {
+                Some(step) if stands(bytes, at, &step.written, u32::from(step.len), sign) => {
                     at += usize::from(step.len);
                     step
                 }
@@ -259,9 +222,7 @@ impl<'w, 't> Walk<'w, 't> {
                         at = name_at;
                         break;
                     }
-                    match likely
-                        .filter(|step| name_at > at + 1 && is_named::<L>(bytes, name_at, step))
-                    {
+                    match likely.filter(|step| name_at > at + 1 && is_named(bytes, name_at, step)) {
                         Some(step) => {
                             at = name_at - 1 + usize::from(step.len);
                             step
@@ -270,7 +231,7 @@ impl<'w, 't> Walk<'w, 't> {
                             let found = self.look_up(known, steps, guess, name_at)?;
                             let Some((found_at, step)) = found.known else {
                                 self.count = count;
-                                at = self.other::<L>(site.shape, &found, mask, all, &mut kept)?;
+                                at = self.other(site.shape, &found, mask, all, &mut kept)?;
                                 count = self.count;
                                 sign = Ignored::Nothing;
                                 continue;
@@ -304,7 +265,7 @@ impl<'w, 't> Walk<'w, 't> {
             let plain = step.types;
             match first {
                 b'"' => {
-                    let (end, escaped) = string_end::<L>(bytes, at + 1)?;
+                    let (end, escaped) = string_end(bytes, at + 1)?;
                     let plain = plain.has(Types::STRING);
                     if !plain || keep != 0 {
                         let text = self.said(at + 1, end, escaped)?;
@@ -347,7 +308,7 @@ impl<'w, 't> Walk<'w, 't> {
                 }
                 _ => {
                     self.count = count + 1;
-                    at = self.value::<L>(step.site, at, keep)?;
+                    at = self.value(step.site, at, keep)?;
                     count = self.count;
                 }
             }
@@ -376,24 +337,8 @@ impl<'w, 't> Walk<'w, 't> {
     }
 
     /// The elements behind the bracket before `at`; how many, and what is behind them.
-    #[inline(always)]
-    fn array<L: Look>(&mut self, site: &'t Site, at: usize, keep: u8) -> Option<(usize, usize)> {
-        let walk = self;
-        L::again(ElementsAt {
-            walk,
-            site,
-            at,
-            keep,
-        })
-    }
-
-    #[inline(always)]
-    pub(super) fn array_here<L: Look>(
-        &mut self,
-        site: &'t Site,
-        at: usize,
-        keep: u8,
-    ) -> Option<(usize, usize)> {
+    #[inline(never)]
+    fn array(&mut self, site: &'t Site, at: usize, keep: u8) -> Option<(usize, usize)> {
         let list = self.program.lists.get(site.list as usize)?;
         if list.unique || !list.contains.is_empty() {
             return None;
@@ -411,7 +356,7 @@ impl<'w, 't> Walk<'w, 't> {
                 count += 1;
                 at = match self.passed(at, keep) {
                     Some(behind) => behind,
-                    None => self.value::<L>(site, at, keep)?,
+                    None => self.value(site, at, keep)?,
                 };
                 at = skip(bytes, at);
                 match byte(bytes, at) {
