@@ -39,7 +39,7 @@ pub(crate) struct Block {
     pub(crate) odd: u64,
 }
 
-/// How blocks are looked at.
+/// How bytes are looked at: those of a block, and the next 32 of a token.
 pub(crate) trait Look {
     /// Looks at a whole block.
     fn block(bytes: &[u8; BLOCK]) -> Block;
@@ -47,17 +47,23 @@ pub(crate) trait Look {
     fn solid(bytes: &[u8; BLOCK]) -> u64;
     /// Of each bit, the sum modulo two of it and all before it.
     fn prefix_xor(bits: u64) -> u64;
+    /// Where two are the same.
+    fn same(a: &Half, b: &Half) -> u32;
+    /// Where there is no plain part of a string: quote, backslash, control.
+    fn special(bytes: &Half) -> u32;
+    /// Does what is asked for by the same look, in a function of its own.
+    fn again<O: OverBlocks>(blocks: O) -> O::Found;
 }
 
-/// What goes over many blocks, by whichever look is best here.
+/// What goes over many bytes, by whichever look is best here.
 pub(crate) trait OverBlocks {
     /// what comes of it
     type Found;
-    /// To be inlined, with all that it does for each block.
+    /// To be inlined, with all looks in it; what is not is asked for by [`Look::again`].
     fn go<L: Look>(self) -> Self::Found;
 }
 
-/// Goes over blocks by the widest look that this processor has.
+/// Goes over bytes by the widest look that this processor has.
 #[inline]
 pub(crate) fn go_over<O: OverBlocks>(blocks: O) -> O::Found {
     #[cfg(target_arch = "x86_64")]
@@ -65,11 +71,11 @@ pub(crate) fn go_over<O: OverBlocks>(blocks: O) -> O::Found {
         // SAFETY: this processor has what `go` asks for.
         return unsafe { wide::go(blocks) };
     }
-    blocks.go::<Narrow>()
+    narrow(blocks)
 }
 
-/// Four looks at sixteen bytes.
-struct Narrow;
+/// Looks at sixteen bytes at a time.
+pub(crate) struct Narrow;
 
 impl Look for Narrow {
     #[inline(always)]
@@ -103,20 +109,29 @@ impl Look for Narrow {
         }
         bits
     }
+
+    #[inline(always)]
+    fn same(a: &Half, b: &Half) -> u32 {
+        let (a, b) = (halves(a), halves(b));
+        looks::same(a[0], b[0]) | looks::same(a[1], b[1]) << 16
+    }
+
+    #[inline(always)]
+    fn special(bytes: &Half) -> u32 {
+        let [low, high] = halves(bytes);
+        looks::special(low) | looks::special(high) << 16
+    }
+
+    #[inline(always)]
+    fn again<O: OverBlocks>(blocks: O) -> O::Found {
+        narrow(blocks)
+    }
 }
 
-/// Where two times 32 bytes are the same.
-#[inline(always)]
-pub(crate) fn same32(a: &Half, b: &Half) -> u32 {
-    let (a, b) = (halves(a), halves(b));
-    looks::same(a[0], b[0]) | looks::same(a[1], b[1]) << 16
-}
-
-/// Where in 32 bytes there is no plain part of a string: quote, backslash, control.
-#[inline(always)]
-pub(crate) fn special32(bytes: &Half) -> u32 {
-    let [low, high] = halves(bytes);
-    looks::special(low) | looks::special(high) << 16
+/// Of its own, as `wide::go` is.
+#[inline(never)]
+fn narrow<O: OverBlocks>(blocks: O) -> O::Found {
+    blocks.go::<Narrow>()
 }
 
 #[inline(always)]
@@ -255,7 +270,8 @@ mod wide {
         *IS_THERE
     }
 
-    /// Goes over blocks. What it asks for is compiled into all that is inlined into it.
+    /// Goes over bytes. What it asks for is compiled into all that is inlined into it.
+    #[inline(never)]
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
     pub(super) fn go<O: OverBlocks>(blocks: O) -> O::Found {
         blocks.go::<Wide>()
@@ -346,7 +362,20 @@ mod wide {
         _mm_cvtsi128_si64(product) as u64
     }
 
-    // SAFETY, of all three: `Wide` is named in `go` alone, which is called where the processor has
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn same(a: &Half, b: &Half) -> u32 {
+        bits(_mm256_cmpeq_epi8(load(a), load(b))) as u32
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn no_plain_part(bytes: &Half) -> u32 {
+        let lanes = load(bytes);
+        bits(_mm256_or_si256(special(lanes), is(lanes, b'"'))) as u32
+    }
+
+    // SAFETY, of all of them: `Wide` is named in `go` alone, which is called where the processor has
     // these instructions.
     impl Look for Wide {
         #[inline(always)]
@@ -365,6 +394,24 @@ mod wide {
         fn prefix_xor(bits: u64) -> u64 {
             // SAFETY: see above.
             unsafe { prefix_xor(bits) }
+        }
+
+        #[inline(always)]
+        fn same(a: &Half, b: &Half) -> u32 {
+            // SAFETY: see above.
+            unsafe { same(a, b) }
+        }
+
+        #[inline(always)]
+        fn special(bytes: &Half) -> u32 {
+            // SAFETY: see above.
+            unsafe { no_plain_part(bytes) }
+        }
+
+        #[inline(always)]
+        fn again<O: OverBlocks>(blocks: O) -> O::Found {
+            // SAFETY: see above.
+            unsafe { go(blocks) }
         }
     }
 }

@@ -18,11 +18,18 @@ fn odd() -> impl Strategy<Value = u8> {
 struct All<'a>(&'a [u8; BLOCK], u64);
 
 impl OverBlocks for All<'_> {
-    type Found = (Block, u64, u64);
+    type Found = (Block, u64, u64, u32, u32);
 
     #[inline(always)]
     fn go<L: Look>(self) -> Self::Found {
-        (L::block(self.0), L::solid(self.0), L::prefix_xor(self.1))
+        let (halves, _) = self.0.as_chunks();
+        (
+            L::block(self.0),
+            L::solid(self.0),
+            L::prefix_xor(self.1),
+            L::same(&halves[0], &halves[1]),
+            L::special(&halves[0]),
+        )
     }
 }
 
@@ -42,15 +49,14 @@ proptest! {
             let at = (0..BLOCK).filter(|at| of.contains(&block[*at]));
             at.fold(0, |all, at| all | 1 << at)
         };
-        let (found, solid, sums) = go_over(All(&block, bits));
+        let (found, solid, sums, same, special) = go_over(All(&block, bits));
         prop_assert_eq!(found.quotes, each(b"\""));
         prop_assert_eq!(found.newlines, each(b"\n"));
         prop_assert_eq!(found.brackets, each(b"{[}]"));
         prop_assert_eq!(solid, !each(b" \t\r\n"));
-        let (halves, _) = block.as_chunks::<32>();
         let each = |is: &dyn Fn(usize) -> bool| (0..32).fold(0, |all, at| all | u32::from(is(at)) << at);
-        prop_assert_eq!(same32(&halves[0], &halves[1]), each(&|at| block[at] == block[32 + at]));
-        prop_assert_eq!(special32(&halves[0]), each(&|at| matches!(block[at], b'"' | b'\\' | 0..0x20)));
+        prop_assert_eq!(same, each(&|at| block[at] == block[32 + at]));
+        prop_assert_eq!(special, each(&|at| matches!(block[at], b'"' | b'\\' | 0..0x20)));
         for at in 0..64 {
             let sum = (bits & (u64::MAX >> (63 - at))).count_ones() % 2;
             prop_assert_eq!(sums >> at & 1, u64::from(sum));

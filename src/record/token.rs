@@ -7,7 +7,7 @@
 
 use simd_json::StaticNode;
 
-use crate::lane::{self, is_blank};
+use crate::lane::{self, Look, is_blank};
 
 /// A name as it is written before a value: comma, quotes, colon and all, zeros behind.
 pub(crate) const WRITTEN: usize = 48;
@@ -40,7 +40,7 @@ pub(crate) enum Ignored {
 
 /// Whether the first `len` bytes of `name` stand at `at`; what is ignored of them is not looked at.
 #[inline(always)]
-pub(crate) fn stands(
+pub(crate) fn stands<L: Look>(
     bytes: &[u8],
     at: usize,
     name: &[u8; WRITTEN],
@@ -53,7 +53,7 @@ pub(crate) fn stands(
     let (Some((here, more)), Some((name, rest))) = (parts(here), parts(name)) else {
         return false;
     };
-    let mut same = u64::from(lane::same32(here, name));
+    let mut same = u64::from(L::same(here, name));
     if len > 32 {
         same |= u64::from(lane::same(more, rest)) << 32;
     }
@@ -69,10 +69,10 @@ fn parts(bytes: &[u8; WRITTEN]) -> Option<(&lane::Half, &lane::Bytes)> {
 /// Where the string whose first byte is at `from` ends, at its quote, and whether something in it
 /// is escaped. None of one that is broken or not ended.
 #[inline(always)]
-pub(crate) fn string_end(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
+pub(crate) fn string_end<L: Look>(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
     let mut at = from;
     while let Some(next) = next(bytes, at) {
-        let special = lane::special32(next);
+        let special = L::special(next);
         if special != 0 {
             let first = special.trailing_zeros() as usize;
             if next[first & 31] == b'"' {

@@ -11,6 +11,7 @@
 
 mod leaf;
 mod name;
+mod parts;
 mod walk;
 
 use std::cell::Cell;

@@ -4,7 +4,32 @@ use proptest::prelude::*;
 use simd_json::Node;
 
 use super::*;
+use crate::lane::{Narrow, OverBlocks, go_over};
 use crate::record::{Caps, Parser};
+
+/// Where a string ends, by the best look that there is.
+struct StringEnd<'t>(&'t [u8], usize);
+
+impl OverBlocks for StringEnd<'_> {
+    type Found = Option<(usize, bool)>;
+
+    #[inline(always)]
+    fn go<L: Look>(self) -> Self::Found {
+        string_end::<L>(self.0, self.1)
+    }
+}
+
+/// Whether a name stands somewhere, by the best look that there is.
+struct Stands<'t>(&'t [u8], usize, &'t [u8; WRITTEN], u32, Ignored);
+
+impl OverBlocks for Stands<'_> {
+    type Found = bool;
+
+    #[inline(always)]
+    fn go<L: Look>(self) -> bool {
+        stands::<L>(self.0, self.1, self.2, self.3, self.4)
+    }
+}
 
 /// The value of `{"a": VALUE}` by the parser, exactly.
 fn parsed(value: &str) -> Option<String> {
@@ -114,7 +139,8 @@ proptest! {
     #[test]
     fn a_string_is_what_the_parser_reads(string in any_string(), behind in "[,}] {0,40}") {
         let text = format!("\"{string}\"{behind}");
-        let found = string_end(text.as_bytes(), 1);
+        let found = string_end::<Narrow>(text.as_bytes(), 1);
+        prop_assert_eq!(go_over(StringEnd(text.as_bytes(), 1)), found, "{}", string);
         // Where the text has a quote of its own, the string ends there.
         let (end, escaped) = match found {
             None => {
@@ -155,13 +181,17 @@ proptest! {
         let mut written = [0; WRITTEN];
         written[..quoted.len()].copy_from_slice(quoted.as_bytes());
         let len = quoted.len() as u32;
-        let stands = |text: &str, ignored| stands(text.as_bytes(), 1, &written, len, ignored);
+        let stands = |text: &str, ignored| {
+            let found = stands::<Narrow>(text.as_bytes(), 1, &written, len, ignored);
+            prop_assert_eq!(go_over(Stands(text.as_bytes(), 1, &written, len, ignored)), found);
+            Ok(found)
+        };
         let text = format!("0{sign}{}{}", &quoted[1..], "x".repeat(far));
         let room = text.len() > WRITTEN;
-        prop_assert_eq!(stands(&text, Ignored::Nothing), room && sign == ",");
-        prop_assert_eq!(stands(&text, Ignored::Comma), room);
+        prop_assert_eq!(stands(&text, Ignored::Nothing)?, room && sign == ",");
+        prop_assert_eq!(stands(&text, Ignored::Comma)?, room);
         let text = format!("0,\"{other}\":{}", "x".repeat(70));
-        prop_assert_eq!(stands(&text, Ignored::Nothing), name == other);
-        prop_assert_eq!(stands(&text, Ignored::Comma), name == other);
+        prop_assert_eq!(stands(&text, Ignored::Nothing)?, name == other);
+        prop_assert_eq!(stands(&text, Ignored::Comma)?, name == other);
     }
 }

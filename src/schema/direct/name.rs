@@ -4,6 +4,7 @@ use simd_json::Node;
 
 use super::walk::Walk;
 use super::{Guess, STRANGERS, Step, Stranger};
+use crate::lane::{Look, Narrow};
 use crate::record::Tag;
 use crate::record::token::{Ignored, byte, skip, stands, string_end};
 use crate::schema::program::{ANYTHING, Shape as Known, SiteId};
@@ -33,7 +34,7 @@ impl<'t> Walk<'_, 't> {
         let bytes = self.text.as_bytes();
         let before = guess.before.get();
         if let Some(step) = steps.get(usize::from(before))
-            && is_named(bytes, at, step)
+            && is_named::<Narrow>(bytes, at, step)
         {
             guess.before.set(guess.likely.replace(before));
             let behind = at - 1 + usize::from(step.len);
@@ -46,7 +47,7 @@ impl<'t> Walk<'_, 't> {
         if byte(bytes, at) != b'"' {
             return None;
         }
-        let (end, escaped) = string_end(bytes, at + 1)?;
+        let (end, escaped) = string_end::<Narrow>(bytes, at + 1)?;
         if escaped {
             return None;
         }
@@ -70,7 +71,7 @@ impl<'t> Walk<'_, 't> {
 
     /// A member that the shape does not know by name; gives what is behind it.
     #[inline(never)]
-    pub(super) fn other(
+    pub(super) fn other<L: Look>(
         &mut self,
         shape: u32,
         found: &Found<'_>,
@@ -94,7 +95,7 @@ impl<'t> Walk<'_, 't> {
             self.push_tagged(Node::String(name), place, found.name.0 - 1, tag);
         }
         let at = skip(self.text.as_bytes(), found.behind);
-        self.value(site, at, keep)
+        self.value::<L>(site, at, keep)
     }
 
     /// What is to be known of a name that the shape does not know: the site of its value, what is kept
@@ -143,7 +144,7 @@ impl<'t> Walk<'_, 't> {
 
 /// Whether the name at `at`, whatever stands before it, is that of a step.
 #[inline(always)]
-pub(super) fn is_named(bytes: &[u8], at: usize, step: &Step) -> bool {
+pub(super) fn is_named<L: Look>(bytes: &[u8], at: usize, step: &Step) -> bool {
     let len = u32::from(step.len);
-    stands(bytes, at - 1, &step.written, len, Ignored::Comma)
+    stands::<L>(bytes, at - 1, &step.written, len, Ignored::Comma)
 }

@@ -6,7 +6,9 @@ use simd_json::{Node, StaticNode};
 
 use super::leaf::{is_accepted, literal};
 use super::name::is_named;
+use super::parts::{ElementsAt, MembersAt, ValueAt, Whole};
 use super::{ALL, Before, Closed, Course, NAMED, Purpose, Shape, Step, Stranger};
+use crate::lane::{self, Look};
 use crate::record::token::{
     Ignored, byte, few_digits_end, next, number, skip, stands, string_end, unescape,
 };
@@ -43,7 +45,8 @@ impl<'w, 't> Walk<'w, 't> {
     pub(super) fn document(mut self, most: usize) -> Result<Vec<Node<'t>>, Vec<Node<'t>>> {
         // The parser counts an empty container twice, but not in so short a text.
         let short = self.text.len() / 2 <= most;
-        let right = self.whole().is_some() && (short || self.count as usize <= most / 2);
+        let right =
+            lane::go_over(Whole(&mut self)).is_some() && (short || self.count as usize <= most / 2);
         if right {
             Ok(self.nodes)
         } else {
@@ -51,13 +54,14 @@ impl<'w, 't> Walk<'w, 't> {
         }
     }
 
-    fn whole(&mut self) -> Option<()> {
+    #[inline(always)]
+    pub(super) fn whole<L: Look>(&mut self) -> Option<()> {
         let bytes = self.text.as_bytes();
         let at = skip(bytes, 0);
         if byte(bytes, at) != b'{' {
             return None;
         }
-        let end = self.value(self.course.site, at, ALL)?;
+        let end = self.value::<L>(self.course.site, at, ALL)?;
         (skip(bytes, end) == bytes.len()).then_some(())
     }
 
@@ -95,8 +99,24 @@ impl<'w, 't> Walk<'w, 't> {
     }
 
     /// The value at `at`; gives what is behind it.
-    #[inline(never)]
-    pub(super) fn value(&mut self, site: SiteId, at: usize, keep: u8) -> Option<usize> {
+    #[inline(always)]
+    pub(super) fn value<L: Look>(&mut self, site: SiteId, at: usize, keep: u8) -> Option<usize> {
+        let walk = self;
+        L::again(ValueAt {
+            walk,
+            site,
+            at,
+            keep,
+        })
+    }
+
+    #[inline(always)]
+    pub(super) fn value_here<L: Look>(
+        &mut self,
+        site: SiteId,
+        at: usize,
+        keep: u8,
+    ) -> Option<usize> {
         let site = self.site(site);
         if site.combined != NOTHING {
             return None;
@@ -105,10 +125,10 @@ impl<'w, 't> Walk<'w, 't> {
         let place = self.count;
         self.count += 1;
         match byte(bytes, at) {
-            b'{' => self.container(site, Types::OBJECT, at, keep, place),
-            b'[' => self.container(site, Types::ARRAY, at, keep, place),
+            b'{' => self.container::<L>(site, Types::OBJECT, at, keep, place),
+            b'[' => self.container::<L>(site, Types::ARRAY, at, keep, place),
             b'"' => {
-                let (end, escaped) = string_end(bytes, at + 1)?;
+                let (end, escaped) = string_end::<L>(bytes, at + 1)?;
                 let text = self.said(at + 1, end, escaped)?;
                 self.is_text_right(site, text)?;
                 if keep != 0 {
@@ -135,7 +155,8 @@ impl<'w, 't> Walk<'w, 't> {
         }
     }
 
-    fn container(
+    #[inline(always)]
+    fn container<L: Look>(
         &mut self,
         site: &'t Site,
         types: Types,
@@ -151,9 +172,9 @@ impl<'w, 't> Walk<'w, 't> {
             self.push(Node::Object { len: 0, count: 0 }, place, at);
         }
         let (len, behind) = if types == Types::OBJECT {
-            self.object(site, at + 1, keep)?
+            self.object::<L>(site, at + 1, keep)?
         } else {
-            self.array(site, at + 1, keep)?
+            self.array::<L>(site, at + 1, keep)?
         };
         self.levels += 1;
         if keep != 0 {
@@ -175,8 +196,24 @@ impl<'w, 't> Walk<'w, 't> {
     }
 
     /// The members behind the brace before `at`; how many are kept, and what is behind them.
-    #[inline(never)]
-    fn object(&mut self, site: &'t Site, at: usize, keep: u8) -> Option<(usize, usize)> {
+    #[inline(always)]
+    fn object<L: Look>(&mut self, site: &'t Site, at: usize, keep: u8) -> Option<(usize, usize)> {
+        let walk = self;
+        L::again(MembersAt {
+            walk,
+            site,
+            at,
+            keep,
+        })
+    }
+
+    #[inline(always)]
+    pub(super) fn object_here<L: Look>(
+        &mut self,
+        site: &'t Site,
+        at: usize,
+        keep: u8,
+    ) -> Option<(usize, usize)> {
         let known = self.program.shapes.get(site.shape as usize)?;
         let shape = self.course.shapes.get(site.shape as usize)?;
         if !shape.known {
@@ -204,7 +241,7 @@ impl<'w, 't> Walk<'w, 't> {
             let mut place = usize::from(guess.likely.get());
             let mut name_at = at + 1;
             let step = match steps.get(place) {
-                Some(step) if stands(bytes, at, &step.written, u32::from(step.len), sign) => {
+                Some(step) if stands::<L>(bytes, at, &step.written, u32::from(step.len), sign) => {
                     at += usize::from(step.len);
                     step
                 }
@@ -222,7 +259,9 @@ impl<'w, 't> Walk<'w, 't> {
                         at = name_at;
                         break;
                     }
-                    match likely.filter(|step| name_at > at + 1 && is_named(bytes, name_at, step)) {
+                    match likely
+                        .filter(|step| name_at > at + 1 && is_named::<L>(bytes, name_at, step))
+                    {
                         Some(step) => {
                             at = name_at - 1 + usize::from(step.len);
                             step
@@ -231,7 +270,7 @@ impl<'w, 't> Walk<'w, 't> {
                             let found = self.look_up(known, steps, guess, name_at)?;
                             let Some((found_at, step)) = found.known else {
                                 self.count = count;
-                                at = self.other(site.shape, &found, mask, all, &mut kept)?;
+                                at = self.other::<L>(site.shape, &found, mask, all, &mut kept)?;
                                 count = self.count;
                                 sign = Ignored::Nothing;
                                 continue;
@@ -265,7 +304,7 @@ impl<'w, 't> Walk<'w, 't> {
             let plain = step.types;
             match first {
                 b'"' => {
-                    let (end, escaped) = string_end(bytes, at + 1)?;
+                    let (end, escaped) = string_end::<L>(bytes, at + 1)?;
                     let plain = plain.has(Types::STRING);
                     if !plain || keep != 0 {
                         let text = self.said(at + 1, end, escaped)?;
@@ -308,7 +347,7 @@ impl<'w, 't> Walk<'w, 't> {
                 }
                 _ => {
                     self.count = count + 1;
-                    at = self.value(step.site, at, keep)?;
+                    at = self.value::<L>(step.site, at, keep)?;
                     count = self.count;
                 }
             }
@@ -337,8 +376,24 @@ impl<'w, 't> Walk<'w, 't> {
     }
 
     /// The elements behind the bracket before `at`; how many, and what is behind them.
-    #[inline(never)]
-    fn array(&mut self, site: &'t Site, at: usize, keep: u8) -> Option<(usize, usize)> {
+    #[inline(always)]
+    fn array<L: Look>(&mut self, site: &'t Site, at: usize, keep: u8) -> Option<(usize, usize)> {
+        let walk = self;
+        L::again(ElementsAt {
+            walk,
+            site,
+            at,
+            keep,
+        })
+    }
+
+    #[inline(always)]
+    pub(super) fn array_here<L: Look>(
+        &mut self,
+        site: &'t Site,
+        at: usize,
+        keep: u8,
+    ) -> Option<(usize, usize)> {
         let list = self.program.lists.get(site.list as usize)?;
         if list.unique || !list.contains.is_empty() {
             return None;
@@ -356,7 +411,7 @@ impl<'w, 't> Walk<'w, 't> {
                 count += 1;
                 at = match self.passed(at, keep) {
                     Some(behind) => behind,
-                    None => self.value(site, at, keep)?,
+                    None => self.value::<L>(site, at, keep)?,
                 };
                 at = skip(bytes, at);
                 match byte(bytes, at) {
