@@ -273,6 +273,10 @@ impl<W: Workers> Recipient for Gatherer<W> {
         if !self.is_open() {
             return ControlFlow::Break(());
         }
+        // The others may have become free meanwhile, and then the parcel is theirs.
+        if !self.works() {
+            return ControlFlow::Continue(Some(batch));
+        }
         let bytes = batch.byte_len();
         match self.workers.work_off_unframed(source, batch) {
             Ok(event) => {

@@ -203,6 +203,63 @@ fn parcels_are_handed_on_when_they_are_full_or_the_source_waits() {
     }
 }
 
+/// Workers that are busy, and free the next time that somebody asks.
+struct Fickle {
+    asked: std::cell::Cell<usize>,
+    free_at: usize,
+    told: Sender<usize>,
+}
+
+impl Workers for Fickle {
+    fn are_busy(&self) -> bool {
+        self.asked.set(self.asked.get() + 1);
+        self.asked.get() < self.free_at
+    }
+
+    fn give(&mut self, parcel: Parcel) {
+        self.told.send(parcel.work.len()).unwrap();
+    }
+
+    fn work_off(&mut self, _: Work) -> Event {
+        Event::IntakeOver(IntakeEnd::default())
+    }
+
+    fn work_off_unframed(
+        &mut self,
+        _: &Arc<SourceName>,
+        _: Batch,
+    ) -> std::result::Result<Event, Batch> {
+        Ok(Event::IntakeOver(IntakeEnd::default()))
+    }
+
+    fn done(&mut self, done: Done) {
+        self.told.send(done.events.len()).unwrap();
+    }
+}
+
+#[test]
+fn nothing_that_is_offered_is_lost_whenever_others_become_free() {
+    for free_at in 1..9 {
+        let (tickets, _held) = bounded(100);
+        let (told, sizes) = bounded(100);
+        let asked = std::cell::Cell::new(0);
+        let workers = Fickle {
+            asked,
+            free_at,
+            told,
+        };
+        let mut gatherer = Gatherer::new(Arc::new(Gate::default()), tickets, workers);
+        for _ in 0..3 {
+            let offered = gatherer.take_unframed(&source("a"), batch(10));
+            if let ControlFlow::Continue(Some(batch)) = offered {
+                assert!(gatherer.add(Work::Batch(source("a"), batch)).is_ok());
+            }
+            assert!(gatherer.pause());
+        }
+        assert_eq!(sizes.try_iter().sum::<usize>(), 3, "free at {free_at}");
+    }
+}
+
 /// What happened, each a line.
 fn line(event: &Event) -> String {
     match event {
