@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, bounded};
 use super::parcel::Workers;
 use super::*;
 use crate::frame::{Batch, FrameLimits, Framer, Framing, Open};
+use crate::source::pull::OneAfterAnother;
 use crate::source::{Delivery, Recipient, SourceEnd, SourceName};
 
 const PATIENT: Duration = Duration::from_secs(30);
@@ -395,8 +396,69 @@ impl Pull for Batches {
         (!std::mem::replace(&mut self.ended, true)).then(|| end("a"))
     }
 
-    fn may_wait(&self) -> bool {
+    fn may_wait(&mut self) -> bool {
         self.waits && !self.ended
+    }
+
+    fn never_waits(&mut self) -> bool {
+        !self.waits
+    }
+
+    fn is_over(&self) -> bool {
+        self.ended
+    }
+}
+
+/// Waits for the test, and has nothing else.
+struct Silent(Receiver<()>, bool);
+
+impl Pull for Silent {
+    fn next(&mut self, _: &BatchPool) -> Option<Delivery> {
+        let _ = self.0.recv();
+        (!std::mem::replace(&mut self.1, true)).then(|| end("silent"))
+    }
+
+    fn may_wait(&mut self) -> bool {
+        !self.1
+    }
+
+    fn never_waits(&mut self) -> bool {
+        false
+    }
+
+    fn is_over(&self) -> bool {
+        self.1
+    }
+}
+
+#[test]
+fn what_was_read_is_told_while_the_next_source_waits() {
+    for files in (1..40).chain([200]) {
+        let (go_on, wait) = bounded(0);
+        let sources: [Box<dyn Pull + Send>; 2] = [
+            Box::new(Batches::new(vec![10; files], false)),
+            Box::new(Silent(wait, false)),
+        ];
+        let intake = Intake(Way::Pulled(Box::new(OneAfterAnother::new(sources))));
+        let options = Options {
+            workers: 2 + files % 2,
+            ..Options::default()
+        };
+        let running = run(Engine::builder().build().unwrap(), vec![intake], options);
+        let mut told = 0;
+        while told <= files {
+            let several = running.events.several().recv_timeout(PATIENT).unwrap();
+            told += several.len();
+        }
+        assert_eq!(told, files + 1, "the batches and their end");
+        drop(go_on);
+        let rest: Vec<String> = running
+            .events
+            .into_iter()
+            .map(|event| line(&event))
+            .collect();
+        assert_eq!(rest, ["silent ends", "over"]);
+        running.join();
     }
 }
 
@@ -429,7 +491,7 @@ fn a_turn_takes_what_is_there_up_to_a_parcel_and_the_last_one_says_that_it_is_ov
                 gate.close();
             }
             assert!(turns.has_ticket(), "{name}");
-            let Some(turn) = turns.next(&BatchPool::default()) else {
+            let Some(turn) = turns.next(&BatchPool::default(), || {}) else {
                 break;
             };
             let Parcel { number, work } = turn.parcel;
@@ -447,7 +509,7 @@ fn a_turn_takes_what_is_there_up_to_a_parcel_and_the_last_one_says_that_it_is_ov
         );
         // It is told once that it is over: in its place, or late.
         assert_eq!(late.len(), usize::from(stopped), "{name}");
-        assert!(turns.next(&BatchPool::default()).is_none(), "{name}");
+        assert!(turns.next(&BatchPool::default(), || {}).is_none(), "{name}");
         assert!(over.is_empty() && late.len() <= 1, "{name}");
     }
 }

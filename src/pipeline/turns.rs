@@ -1,7 +1,7 @@
 //! Workers that read themselves: each takes its turn at the source, and judges what it has read while the
 //! next one reads. What came has its place in the order from the turn in which it was read.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use crossbeam_channel::Sender;
 
@@ -27,6 +27,7 @@ pub(super) struct Turn {
 /// A source, and who is told when it is over.
 pub(super) struct Turns {
     source: Mutex<Option<Box<dyn Pull + Send>>>,
+    never_waits: bool,
     gate: Arc<Gate>,
     tickets: Sender<()>,
     over: Sender<()>,
@@ -35,13 +36,14 @@ pub(super) struct Turns {
 
 impl Turns {
     pub(super) fn new(
-        source: Box<dyn Pull + Send>,
+        mut source: Box<dyn Pull + Send>,
         gate: Arc<Gate>,
         tickets: Sender<()>,
         over: Sender<()>,
         late: Sender<Event>,
     ) -> Turns {
         Turns {
+            never_waits: source.never_waits(),
             source: Mutex::new(Some(source)),
             gate,
             tickets,
@@ -63,10 +65,23 @@ impl Turns {
 
     /// What is next for one worker, which has a ticket, in batches of its own; nothing when all was read,
     /// or no more is taken in. It waits for other workers as long as they read, and for nothing else of
-    /// theirs.
-    pub(super) fn next(&self, pool: &BatchPool) -> Option<Turn> {
-        let mut turn = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+    /// theirs. Before it may wait for more, whoever asks is made to `tell` what it has: a reader may wait for
+    /// ever.
+    pub(super) fn next(&self, pool: &BatchPool, mut tell: impl FnMut()) -> Option<Turn> {
+        let mut turn = match self.source.try_lock() {
+            Ok(turn) => turn,
+            Err(TryLockError::Poisoned(turn)) => turn.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                if !self.never_waits {
+                    tell();
+                }
+                self.source.lock().unwrap_or_else(PoisonError::into_inner)
+            }
+        };
         let source = turn.as_mut()?;
+        if source.may_wait() {
+            tell();
+        }
         let (mut work, mut bytes) = (Vec::new(), 0);
         let (over, at_once) = loop {
             let full = bytes >= BYTES || work.len() >= DELIVERIES;

@@ -53,31 +53,32 @@ impl Worker {
     /// there is more to read.
     pub(super) fn take_turns(mut self, turns: &Turns) {
         let mut untold = Vec::new();
+        // Where nobody wants it, the next turn is refused.
+        let done = self.done.clone();
+        let tell = |untold: &mut Vec<Done>| {
+            if !untold.is_empty() {
+                let _ = done.send(std::mem::take(untold));
+            }
+        };
         loop {
             if !turns.has_ticket() {
                 // Others may wait for what is told here before there is one.
-                if !untold.is_empty() && self.done.send(std::mem::take(&mut untold)).is_err() {
-                    return;
-                }
+                tell(&mut untold);
                 if !turns.wait_for_ticket() {
                     return;
                 }
             }
-            let Some(turn) = turns.next(&self.options.pool) else {
+            let Some(turn) = turns.next(&self.options.pool, || tell(&mut untold)) else {
                 break;
             };
             let Parcel { number, work } = turn.parcel;
             let events = work.into_iter().map(|work| self.event(work)).collect();
             untold.push(Done { number, events });
-            let tells = turn.at_once || untold.len() >= UNTOLD;
-            if tells && self.done.send(std::mem::take(&mut untold)).is_err() {
-                return;
+            if turn.at_once || untold.len() >= UNTOLD {
+                tell(&mut untold);
             }
         }
-        if !untold.is_empty() {
-            // Where nobody wants it there is nothing more to do.
-            let _ = self.done.send(untold);
-        }
+        tell(&mut untold);
     }
 
     /// Judges what is in the parcel, and hands on what came of it; `Break` where nobody wants it.

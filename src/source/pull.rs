@@ -17,7 +17,13 @@ pub(crate) trait Pull {
     fn next(&mut self, pool: &BatchPool) -> Option<Delivery>;
 
     /// Whether it may wait for what is next.
-    fn may_wait(&self) -> bool;
+    fn may_wait(&mut self) -> bool;
+
+    /// Whether it will never wait, as far as can be told.
+    fn never_waits(&mut self) -> bool;
+
+    /// Whether all was told.
+    fn is_over(&self) -> bool;
 }
 
 /// Hands over all that a source has.
@@ -41,25 +47,27 @@ pub(crate) fn push(
 pub(crate) struct Files {
     paths: VecDeque<PathBuf>,
     options: ReadOptions,
-    /// what stands under the first path
+    /// what stands under the first path, once it is its turn
     first: Option<Looked>,
     reading: Option<Box<dyn Pull + Send>>,
 }
 
 impl Files {
     pub(crate) fn new(paths: impl IntoIterator<Item = PathBuf>, options: ReadOptions) -> Files {
-        let mut files = Files {
+        Files {
             paths: paths.into_iter().collect(),
             options,
             first: None,
             reading: None,
-        };
-        files.look();
-        files
+        }
     }
 
-    fn look(&mut self) {
-        self.first = self.paths.front().map(|path| file::look(path));
+    /// Looks at the first of them, if nothing is being read.
+    fn look(&mut self) -> Option<&Looked> {
+        if self.first.is_none() {
+            self.first = self.paths.front().map(|path| file::look(path));
+        }
+        self.first.as_ref()
     }
 
     /// Begins to read the first of them, or says why that cannot be.
@@ -84,26 +92,37 @@ impl Pull for Files {
     fn next(&mut self, pool: &BatchPool) -> Option<Delivery> {
         loop {
             if let Some(reading) = &mut self.reading {
-                if let Some(delivery) = reading.next(pool) {
-                    return Some(delivery);
+                let delivery = reading.next(pool);
+                if reading.is_over() {
+                    self.reading = None;
                 }
-                self.reading = None;
+                if delivery.is_some() {
+                    return delivery;
+                }
             }
+            self.look();
             let (path, looked) = (self.paths.pop_front()?, self.first.take()?);
             let refused = self.begin(path, looked);
-            self.look();
             if refused.is_some() {
                 return refused;
             }
         }
     }
 
-    fn may_wait(&self) -> bool {
-        match (&self.reading, &self.first) {
-            (Some(reading), _) => reading.may_wait(),
-            (None, Some(looked)) => looked.waits(),
-            (None, None) => false,
+    fn may_wait(&mut self) -> bool {
+        match &mut self.reading {
+            Some(reading) => reading.may_wait(),
+            None => self.look().is_some_and(Looked::waits),
         }
+    }
+
+    fn never_waits(&mut self) -> bool {
+        // Of others nobody knows yet what will stand there.
+        self.paths.len() <= 1 && !self.may_wait()
+    }
+
+    fn is_over(&self) -> bool {
+        self.reading.is_none() && self.paths.is_empty()
     }
 }
 
@@ -114,19 +133,30 @@ impl OneAfterAnother {
     pub(crate) fn new(sources: impl IntoIterator<Item = Box<dyn Pull + Send>>) -> OneAfterAnother {
         OneAfterAnother(sources.into_iter().collect())
     }
+
+    /// The first that is not over.
+    fn first(&mut self) -> Option<&mut Box<dyn Pull + Send>> {
+        while self.0.front().is_some_and(|first| first.is_over()) {
+            self.0.pop_front();
+        }
+        self.0.front_mut()
+    }
 }
 
 impl Pull for OneAfterAnother {
     fn next(&mut self, pool: &BatchPool) -> Option<Delivery> {
-        loop {
-            match self.0.front_mut()?.next(pool) {
-                None => self.0.pop_front(),
-                delivery => return delivery,
-            };
-        }
+        self.first()?.next(pool)
     }
 
-    fn may_wait(&self) -> bool {
-        self.0.front().is_some_and(|first| first.may_wait())
+    fn may_wait(&mut self) -> bool {
+        self.first().is_some_and(|first| first.may_wait())
+    }
+
+    fn never_waits(&mut self) -> bool {
+        self.0.iter_mut().all(|source| source.never_waits())
+    }
+
+    fn is_over(&self) -> bool {
+        self.0.iter().all(|source| source.is_over())
     }
 }

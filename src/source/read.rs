@@ -110,8 +110,16 @@ impl<R: Read> Pull for Reading<R> {
         })
     }
 
-    fn may_wait(&self) -> bool {
+    fn may_wait(&mut self) -> bool {
         self.waits && matches!(self.stream, Stream::New(_) | Stream::Read(_))
+    }
+
+    fn never_waits(&mut self) -> bool {
+        !self.waits
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.stream, Stream::Over)
     }
 }
 
