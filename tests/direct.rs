@@ -9,8 +9,7 @@ use std::sync::Arc;
 
 use qualwatch::clock::FixedClock;
 use qualwatch::engine::{Checker, Directly};
-use qualwatch::frame::{Batch, Frame, FrameLimits, Framer, Framing, Open};
-use qualwatch::record::Origin;
+use qualwatch::frame::{Batch, FrameLimits, Framer, Framing, Open};
 use qualwatch::{Engine, Input};
 use xtask::generate::{Mix, Plan, Verdict, documents, pretty};
 
@@ -66,27 +65,16 @@ impl Both {
                 continue;
             }
             let frame = likely.get(0).expect("it is marked");
-            let Some(report) = self.unframed.check_unframed(input_of(frame)) else {
+            let Some(report) = self.unframed.check_unframed(Input::framed(frame, "feed")) else {
                 continue;
             };
             let mut framer = framer();
             framer.push(&text, &mut framed);
             framer.finish(&mut framed);
             assert_eq!((framed.len(), framed.get(0)), (1, Some(frame)));
-            let wanted = self.tape.check(input_of(frame));
+            let wanted = self.tape.check(Input::framed(frame, "feed"));
             assert_eq!(format!("{report:?}"), format!("{wanted:?}"));
         }
-    }
-}
-
-fn input_of(frame: Frame<'_>) -> Input<'_> {
-    Input {
-        origin: Origin {
-            line: frame.line,
-            column: frame.column,
-            offset: frame.offset,
-        },
-        ..Input::new(frame.bytes, "feed")
     }
 }
 

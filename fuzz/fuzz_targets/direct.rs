@@ -13,8 +13,8 @@ use std::sync::Arc;
 use libfuzzer_sys::fuzz_target;
 use qualwatch::clock::FixedClock;
 use qualwatch::engine::{self, Checker, Directly};
-use qualwatch::frame::{Batch, Frame, FrameLimits, Framer, Framing, Open};
-use qualwatch::record::{Caps, Kind, Origin, Parser};
+use qualwatch::frame::{Batch, FrameLimits, Framer, Framing, Open};
+use qualwatch::record::{Caps, Kind, Parser};
 use qualwatch::schema::{Schema, Survey};
 use qualwatch::{Engine, Input};
 use qualwatch_fuzz::spoil::{Choices, record};
@@ -55,11 +55,11 @@ impl Both {
             return;
         }
         let frame = likely.get(0).expect("it is marked");
-        if let Some(report) = self.text.check_unframed(input_of(frame)) {
+        if let Some(report) = self.text.check_unframed(Input::framed(frame, "fuzz")) {
             framer.push(text, &mut framed);
             framer.finish(&mut framed);
             assert_eq!((framed.len(), framed.get(0)), (1, Some(frame)));
-            let wanted = self.tape.check(input_of(frame));
+            let wanted = self.tape.check(Input::framed(frame, "fuzz"));
             assert_eq!(format!("{report:?}"), format!("{wanted:?}"));
         }
     }
@@ -74,18 +74,6 @@ impl Both {
             let wanted = engine::facts(rules, text);
             assert_eq!(format!("{:?}", Some(facts)), format!("{wanted:?}"));
         }
-    }
-}
-
-/// Where a frame stands.
-fn input_of(frame: Frame<'_>) -> Input<'_> {
-    Input {
-        origin: Origin {
-            line: frame.line,
-            column: frame.column,
-            offset: frame.offset,
-        },
-        ..Input::new(frame.bytes, "fuzz")
     }
 }
 

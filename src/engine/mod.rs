@@ -31,6 +31,7 @@ pub use report::{Fault, Report, RuleCount, Verdict};
 
 use crate::alert::Links;
 use crate::clock::Clock;
+use crate::frame::Frame;
 use crate::record::call::Call;
 use crate::record::kind::{self, Taken};
 use crate::record::{Caps, Kind, Origin, Parser};
@@ -98,6 +99,23 @@ impl<'a> Input<'a> {
             source,
             origin: Origin::default(),
             taken: Taken::default(),
+        }
+    }
+
+    /// A document as it was framed, of the source `source`.
+    pub fn framed(frame: Frame<'a>, source: &'a str) -> Self {
+        Input {
+            bytes: frame.bytes,
+            source,
+            origin: Origin {
+                line: frame.line,
+                column: frame.column,
+                offset: frame.offset,
+            },
+            taken: Taken {
+                element: frame.element,
+                context: frame.context,
+            },
         }
     }
 }

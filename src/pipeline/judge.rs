@@ -6,7 +6,6 @@ use super::{Arrivals, Event, Judged, Options};
 use crate::engine::{Checker, Fault, Input, Report, Verdict};
 use crate::frame::{Batch, Frame, FrameFault};
 use crate::over_time;
-use crate::record::kind::Taken;
 use crate::record::{Origin, explain, place};
 use crate::source::SourceName;
 use crate::stats::Summary;
@@ -53,7 +52,7 @@ pub(super) fn judge_unframed(
     if let Some(report) = spare.pop() {
         checker.reuse(report);
     }
-    let report = checker.check_unframed(input_of(frame, &source.name()))?;
+    let report = checker.check_unframed(Input::framed(frame, &source.name()))?;
     let (mut counts, mut documents) = (Summary::default(), Vec::new());
     tell(
         checker,
@@ -80,26 +79,6 @@ fn told(
         documents,
         remembered: Vec::new(),
         arrivals: Arrivals::default(),
-    }
-}
-
-fn origin_of(frame: Frame<'_>) -> Origin {
-    Origin {
-        line: frame.line,
-        column: frame.column,
-        offset: frame.offset,
-    }
-}
-
-fn input_of<'f>(frame: Frame<'f>, source: &'f str) -> Input<'f> {
-    Input {
-        bytes: frame.bytes,
-        source,
-        origin: origin_of(frame),
-        taken: Taken {
-            element: frame.element,
-            context: frame.context,
-        },
     }
 }
 
@@ -134,13 +113,14 @@ fn judge_frame(
     counts: &mut Summary,
     documents: &mut Vec<Judged>,
 ) {
+    let input = Input::framed(frame, source);
     let report = match frame.fault {
         Some(fault) => {
-            let mut report = Report::malformed(faulty(frame, fault, origin_of(frame)));
+            let mut report = Report::malformed(faulty(frame, fault, input.origin));
             checker.redact(&mut report);
             report
         }
-        None => checker.check(input_of(frame, source)),
+        None => checker.check(input),
     };
     if report.verdict == Verdict::Malformed && frame.fault.is_none() {
         // A line may hold two whole documents; each is judged for itself.
@@ -175,7 +155,7 @@ fn tell(
         let shown = report.verdict != Verdict::Valid || !report.notices.is_empty();
         let text = (options.keep_refused && shown).then(|| frame.bytes.to_vec());
         documents.push(Judged {
-            origin: origin_of(frame),
+            origin: Input::framed(frame, "").origin,
             report,
             text,
             told: over_time::Told::default(),

@@ -16,6 +16,7 @@ impl OverBlocks for Whole<'_, '_, '_> {
     }
 }
 
+/// A value.
 pub(super) struct ValueAt<'a, 'w, 't> {
     pub(super) walk: &'a mut Walk<'w, 't>,
     pub(super) site: SiteId,
@@ -32,34 +33,22 @@ impl OverBlocks for ValueAt<'_, '_, '_> {
     }
 }
 
-pub(super) struct MembersAt<'a, 'w, 't> {
+/// What is inside an object, or else an array.
+pub(super) struct InsideAt<'a, 'w, 't, const OBJECT: bool> {
     pub(super) walk: &'a mut Walk<'w, 't>,
     pub(super) site: &'t Site,
     pub(super) at: usize,
     pub(super) keep: u8,
 }
 
-impl OverBlocks for MembersAt<'_, '_, '_> {
+impl<const OBJECT: bool> OverBlocks for InsideAt<'_, '_, '_, OBJECT> {
     type Found = Option<(usize, usize)>;
 
     #[inline(always)]
     fn go<L: Look>(self) -> Self::Found {
-        self.walk.object_here::<L>(self.site, self.at, self.keep)
-    }
-}
-
-pub(super) struct ElementsAt<'a, 'w, 't> {
-    pub(super) walk: &'a mut Walk<'w, 't>,
-    pub(super) site: &'t Site,
-    pub(super) at: usize,
-    pub(super) keep: u8,
-}
-
-impl OverBlocks for ElementsAt<'_, '_, '_> {
-    type Found = Option<(usize, usize)>;
-
-    #[inline(always)]
-    fn go<L: Look>(self) -> Self::Found {
-        self.walk.array_here::<L>(self.site, self.at, self.keep)
+        match OBJECT {
+            true => self.walk.object_here::<L>(self.site, self.at, self.keep),
+            false => self.walk.array_here::<L>(self.site, self.at, self.keep),
+        }
     }
 }

@@ -6,7 +6,7 @@ use simd_json::{Node, StaticNode};
 
 use super::leaf::{is_accepted, literal};
 use super::name::is_named;
-use super::parts::{ElementsAt, MembersAt, ValueAt, Whole};
+use super::parts::{InsideAt, ValueAt, Whole};
 use super::{ALL, Before, Closed, Course, NAMED, Purpose, Shape, Step, Stranger};
 use crate::lane::{self, Look};
 use crate::record::token::{
@@ -199,7 +199,7 @@ impl<'w, 't> Walk<'w, 't> {
     #[inline(always)]
     fn object<L: Look>(&mut self, site: &'t Site, at: usize, keep: u8) -> Option<(usize, usize)> {
         let walk = self;
-        L::again(MembersAt {
+        L::again(InsideAt::<true> {
             walk,
             site,
             at,
@@ -379,7 +379,7 @@ impl<'w, 't> Walk<'w, 't> {
     #[inline(always)]
     fn array<L: Look>(&mut self, site: &'t Site, at: usize, keep: u8) -> Option<(usize, usize)> {
         let walk = self;
-        L::again(ElementsAt {
+        L::again(InsideAt::<false> {
             walk,
             site,
             at,
