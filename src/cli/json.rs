@@ -18,12 +18,9 @@ use crate::text::safe_json;
 
 /// One line of JSON, its end included.
 pub(super) fn line(value: &impl Serialize) -> String {
-    let mut json = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
-    if let Cow::Owned(safe) = safe_json(&json) {
-        json = safe;
-    }
-    json.push('\n');
-    json
+    let mut line = Vec::new();
+    line_into(value, &mut line);
+    String::from_utf8_lossy(&line).into_owned()
 }
 
 /// The same, in place of what was in `line`.

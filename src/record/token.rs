@@ -12,7 +12,8 @@ use crate::lane::{self, Look, is_blank};
 /// A name as it is written before a value: comma, quotes, colon and all, zeros behind.
 pub(crate) const WRITTEN: usize = 48;
 
-/// The next so many bytes, if there are so many. Texts are capped below 4 GiB, and that no sum overflows saves a look at it.
+/// The next so many bytes, if there are so many. Texts are capped below 4 GiB: that no sum
+/// overflows saves a look at it.
 #[inline(always)]
 pub(crate) fn next<const N: usize>(bytes: &[u8], at: usize) -> Option<&[u8; N]> {
     let at = at & u32::MAX as usize;

@@ -214,9 +214,7 @@ impl Course {
         }) as u32;
         step
     }
-}
 
-impl Course {
     /// What is kept of a member of that name, for each purpose.
     fn kept(&self, name: &str) -> u8 {
         [Purpose::Ask, Purpose::Tell]
